@@ -1,0 +1,1 @@
+"""The collector: the same package in every runtime and on a laptop."""

@@ -1,0 +1,251 @@
+"""The first reader: every line of a snapshot, its AI lines whole and the rest added up.
+
+Fills two temporary tables: ``bill_lines`` with the columns of ``handlers.lines`` for every line
+that may be AI (or the platform's own cost), and ``left_out`` with what the other lines cost per
+service. Together they are the whole bill.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+from handlers.lines import LINE_COLUMNS, LINE_NAMES
+from handlers.scan.feed import named_pipe
+from handlers.scan.locate import first_fault
+from handlers.scan.peek import parquet_types
+from handlers.scan.second_reader import SecondReader
+from handlers.scan.text_files import MAX_CELL_BYTES, damaged, open_binary, read_header
+from handlers.scan.totals import Total
+from handlers.sources import Reading, Snapshot
+from handlers.sources.expressions import literal
+from handlers.sources.formats import FileFormat
+
+_BUFFER_BYTES = 8 * 1024 * 1024
+"""What the engine reads of a CSV file at a time: memory stays flat and two of them are in use."""
+
+_LEFT_OUT = """
+CREATE OR REPLACE TEMP TABLE left_out (
+    service_id VARCHAR,
+    service VARCHAR,
+    billing_entity VARCHAR,
+    line_count BIGINT,
+    cost DECIMAL(38, 18),
+    unreadable BIGINT,
+    latest DATE
+)
+"""
+
+Candidates = Callable[[Reading], str]
+"""From a reading to the cheap predicate of the lines that are kept whole."""
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What was found: by the first reader, by the second, and the last day of usage."""
+
+    first: Total
+    second: Total
+    latest: date | None
+
+
+def scan(
+    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, candidates: Candidates
+) -> Scanned:
+    """Read ``snapshot`` into the temporary tables ``bill_lines`` and ``left_out``.
+
+    Raises:
+        BillError: a part can't be read, a column is missing, or a cell is not what it should be.
+    """
+    _create_tables(connection)
+    readings = [(part, _reading(connection, snapshot, part)) for part in snapshot.parts]
+    with SecondReader(snapshot.file_format, readings) as second:
+        for part, reading in readings:
+            try:
+                _read_part(connection, snapshot.file_format, part, reading, candidates(reading))
+            except (duckdb.Error, EOFError, OSError) as error:
+                second.raise_fault(part)
+                fault = first_fault(connection, snapshot.file_format, part, reading)
+                raise fault or damaged(part, error) from None
+            if _unreadable(connection, part):
+                second.raise_fault(part)
+                fault = first_fault(connection, snapshot.file_format, part, reading)
+                raise fault or damaged(part, ValueError("a line could not be understood"))
+        total = second.total()
+    first, latest = _first_total(connection)
+    return Scanned(first, total, latest)
+
+
+def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    columns = ", ".join(f"{column.name} {column.type}" for column in LINE_COLUMNS)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE bill_lines ({columns})")
+    connection.execute(_LEFT_OUT)
+
+
+def _reading(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, part: Path) -> Reading:
+    types: dict[str, str] = {}
+    if snapshot.file_format is FileFormat.PARQUET:
+        types = parquet_types(connection, part)
+    elif snapshot.file_format is FileFormat.CSV:
+        with open_binary(part) as stream:
+            types = dict.fromkeys(read_header(stream, part), "VARCHAR")
+    return snapshot.layout(part, types, snapshot.file_format)
+
+
+def _read_part(
+    connection: duckdb.DuckDBPyConnection,
+    file_format: FileFormat,
+    part: Path,
+    reading: Reading,
+    candidate: str,
+) -> None:
+    if file_format is FileFormat.CSV:
+        _read_csv(connection, part, reading, candidate)
+        return
+    relation = (
+        f"read_parquet({literal(str(part))})"
+        if file_format is FileFormat.PARQUET
+        else f"read_ndjson({literal(str(part))}, columns={reading.json_columns})"
+    )
+    names = ", ".join(LINE_NAMES)
+    connection.execute(
+        f"INSERT INTO bill_lines ({names}) SELECT {_line_list(part, reading)} FROM {relation}"
+        f" WHERE ({reading.where}) AND ({candidate})"
+    )
+    connection.execute(
+        "INSERT INTO left_out "
+        + _grouped(
+            reading,
+            f"SELECT {_service_list(reading)} FROM {relation}"
+            f" WHERE ({reading.where}) AND NOT ({candidate})",
+        )
+    )
+
+
+def _read_csv(
+    connection: duckdb.DuckDBPyConnection, part: Path, reading: Reading, candidate: str
+) -> None:
+    """One pass over a stream that can be read once: AI lines stay whole, the rest is grouped."""
+    fields = ", ".join(f"{name} := {expression}" for name, expression in _line_pairs(part, reading))
+    with open_binary(part) as stream:
+        names = read_header(stream, part)
+        with named_pipe(stream) as pipe:
+            connection.execute(
+                f"""
+                CREATE OR REPLACE TEMP TABLE scanned AS
+                SELECT
+                    service_id,
+                    billing_entity,
+                    line,
+                    any_value(service_text) AS service_text,
+                    count(*) AS line_count,
+                    sum(cost) AS cost,
+                    count(*) FILTER (cost IS NULL OR usage_date IS NULL) AS unreadable,
+                    max(usage_date) AS latest
+                FROM (
+                    SELECT
+                        {_service_list(reading)},
+                        CASE WHEN {candidate} THEN struct_pack({fields}) END AS line
+                    FROM {_csv_relation(pipe, names)}
+                )
+                GROUP BY service_id, billing_entity, line
+                """
+            )
+    columns = ", ".join(f"line.{name}" for name in LINE_NAMES)
+    connection.execute(
+        f"INSERT INTO bill_lines SELECT {columns} FROM scanned, range(line_count)"
+        " WHERE line IS NOT NULL"
+    )
+    connection.execute(
+        f"INSERT INTO left_out SELECT service_id, {reading.service_name}, billing_entity,"
+        " line_count, COALESCE(cost, 0), unreadable, latest FROM scanned WHERE line IS NULL"
+    )
+    connection.execute("DROP TABLE scanned")
+
+
+def _csv_relation(pipe: Path, names: tuple[str, ...]) -> str:
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+    return (
+        f"read_csv({literal(str(pipe))}, auto_detect=false, header=false, delim=',', quote='\"',"
+        f" escape='\"', nullstr='', buffer_size={_BUFFER_BYTES}, max_line_size={2 * MAX_CELL_BYTES},"
+        f" columns={{{columns}}})"
+    )
+
+
+def _line_pairs(part: Path, reading: Reading) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for column in LINE_COLUMNS:
+        expression = reading.lines.get(column.name, "NULL")
+        if column.name == "line_file":
+            expression = literal(part.name)
+        pairs.append((column.name, f"CAST({expression} AS {column.type})"))
+    return pairs
+
+
+def _line_list(part: Path, reading: Reading) -> str:
+    return ", ".join(f"{expression} AS {name}" for name, expression in _line_pairs(part, reading))
+
+
+def _service_list(reading: Reading) -> str:
+    lines = reading.lines
+    return (
+        f"{lines.get('service_id', 'NULL::VARCHAR')} AS service_id,"
+        f" {lines.get('billing_entity', 'NULL::VARCHAR')} AS billing_entity,"
+        f" {reading.service_text} AS service_text,"
+        f" {lines['cost']} AS cost,"
+        f" {lines['usage_date']} AS usage_date"
+    )
+
+
+def _grouped(reading: Reading, rows: str) -> str:
+    return f"""
+        SELECT
+            service_id,
+            {reading.service_name},
+            billing_entity,
+            line_count,
+            cost,
+            unreadable,
+            latest
+        FROM (
+            SELECT
+                service_id,
+                billing_entity,
+                any_value(service_text) AS service_text,
+                count(*) AS line_count,
+                COALESCE(sum(cost), 0) AS cost,
+                count(*) FILTER (cost IS NULL OR usage_date IS NULL) AS unreadable,
+                max(usage_date) AS latest
+            FROM ({rows})
+            GROUP BY service_id, billing_entity
+        )
+    """
+
+
+def _unreadable(connection: duckdb.DuckDBPyConnection, part: Path) -> bool:
+    required = " OR ".join(f"{column.name} IS NULL" for column in LINE_COLUMNS if column.required)
+    row = connection.execute(
+        f"SELECT (SELECT count(*) FROM bill_lines WHERE line_file = ? AND ({required}))"
+        " + (SELECT COALESCE(sum(unreadable), 0) FROM left_out)",
+        [part.name],
+    ).fetchone()
+    return row is None or int(row[0]) > 0
+
+
+def _first_total(connection: duckdb.DuckDBPyConnection) -> tuple[Total, date | None]:
+    row = connection.execute(
+        """
+        SELECT sum(line_count), sum(cost), max(latest)
+        FROM (
+            SELECT count(*) AS line_count, sum(cost) AS cost, max(usage_date) AS latest
+            FROM bill_lines
+            UNION ALL
+            SELECT sum(line_count), sum(cost), max(latest) FROM left_out
+        )
+        """
+    ).fetchone()
+    lines, cost, latest = row or (0, None, None)
+    return Total(int(lines or 0), cost if isinstance(cost, Decimal) else Decimal(0)), latest

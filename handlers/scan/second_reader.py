@@ -1,0 +1,130 @@
+"""Runs the second, independent reader beside the first: other processes, or another connection."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from decimal import Decimal, localcontext
+from pathlib import Path
+from types import TracebackType
+from typing import Self, cast
+
+import duckdb
+
+import handlers
+from handlers.errors import BillError, Place
+from handlers.scan.text_files import damaged
+from handlers.scan.totals import Total
+from handlers.sources import CsvTotal, NdjsonTotal, ParquetTotal, Reading
+from handlers.sources.expressions import literal
+from handlers.sources.formats import FileFormat
+
+_READERS = 2
+"""Processes that add up text files side by side: one bill part each, on machines with two cores."""
+
+
+class SecondReader:
+    """The total of all parts of a snapshot; used as a context so that no process outlives it."""
+
+    def __init__(
+        self, file_format: FileFormat, readings: Sequence[tuple[Path, Reading]]
+    ) -> None:
+        self._file_format = file_format
+        self._readings = readings
+        self._running: list[subprocess.Popen[str]] = []
+
+    def __enter__(self) -> Self:
+        if self._file_format is not FileFormat.PARQUET:
+            shares = [self._readings[start::_READERS] for start in range(_READERS)]
+            self._running = [_start(share) for share in shares if share]
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for process in self._running:
+            process.kill()
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+
+    def total(self) -> Total:
+        """What all lines cost; waits for the readers.
+
+        Raises:
+            BillError: a reader could not understand a line.
+        """
+        if self._file_format is FileFormat.PARQUET:
+            totals = [_parquet_total(part, reading) for part, reading in self._readings]
+        else:
+            totals = [_answer(process) for process in self._running]
+        with localcontext() as context:
+            context.prec = 60
+            cost = sum((total.cost for total in totals), Decimal(0))
+        return Total(sum(total.lines for total in totals), cost)
+
+    def raise_fault(self, part: Path) -> None:
+        """Raise what the second reader has to say against ``part``, which knows row and column."""
+        if self._file_format is FileFormat.PARQUET:
+            return
+        try:
+            self.total()
+        except BillError as error:
+            if error.place.file == str(part) and error.place.row is not None:
+                raise
+
+
+def _start(share: Sequence[tuple[Path, Reading]]) -> subprocess.Popen[str]:
+    total = share[0][1].total
+    request: dict[str, object] = {"files": [str(part) for part, _ in share]}
+    if isinstance(total, CsvTotal):
+        request |= {"format": "csv", "columns": total.columns}
+    elif isinstance(total, NdjsonTotal):
+        request |= {"format": "ndjson", "month": total.month}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "handlers.scan.totals"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(Path(handlers.__file__).parent.parent)},
+    )
+    if process.stdin is not None:
+        process.stdin.write(json.dumps(request))
+        process.stdin.close()
+        process.stdin = None
+    return process
+
+
+def _answer(process: subprocess.Popen[str]) -> Total:
+    out, _ = process.communicate()
+    if process.returncode != 0:
+        raise ChildProcessError(f"The second reader ended with code {process.returncode}.")
+    answer = cast("dict[str, object]", json.loads(out))
+    if "found" in answer:
+        row = answer["row"]
+        place = Place(
+            str(answer["file"]), row if isinstance(row, int) else None, str(answer["column"])
+        )
+        raise BillError(place, str(answer["found"]), str(answer["remedy"]))
+    return Total(int(str(answer["lines"])), Decimal(str(answer["cost"])))
+
+
+def _parquet_total(part: Path, reading: Reading) -> Total:
+    """One column summed without filters by a connection of its own, checked with the footer."""
+    if not isinstance(reading.total, ParquetTotal):
+        raise TypeError(f"{reading.total} is not how a parquet file is added up")
+    file = literal(str(part))
+    with duckdb.connect() as connection:
+        try:
+            row = connection.execute(
+                f"SELECT count(*), COALESCE(sum({reading.total.expression}), 0)"
+                f" FROM read_parquet({file}) WHERE {reading.where}"
+            ).fetchone()
+        except duckdb.Error as error:
+            raise damaged(part, error) from None
+    lines, cost = row or (0, Decimal(0))
+    return Total(int(lines), Decimal(str(cost)))

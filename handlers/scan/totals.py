@@ -1,0 +1,219 @@
+"""The second, independent reader: what all lines of a bill's text files cost together.
+
+It shares nothing with the first reader but the meaning of an amount: other parser, other
+process, every line. If a line is lost, split or read twice by one of the two, their totals
+differ and the load is refused.
+
+As a program it reads one JSON request from standard input and writes one JSON answer, so that
+the sum runs beside the first reader on another core.
+"""
+
+import csv
+import json
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from pathlib import Path
+
+from isal import igzip
+
+from handlers.amounts import AMOUNT_PATTERN, parse_amount
+from handlers.errors import BillError, Place
+from handlers.scan.text_files import damaged, open_binary, read_header
+
+_BLOCK = 1 << 20
+_AMOUNTS = re.compile(f"(?:(?:{AMOUNT_PATTERN})\n)*".encode(), re.ASCII)
+_FINE = re.compile(rb"\.\d{19}|[eE]")
+
+
+@dataclass(frozen=True)
+class Total:
+    """Lines of a bill and what they cost, in its currency, to ``LINE_SCALE`` places."""
+
+    lines: int
+    cost: Decimal
+
+
+def csv_total(path: Path, columns: Sequence[str]) -> Total:
+    """The total of a CSV file; a line costs the first of ``columns`` that is not empty.
+
+    Raises:
+        BillError: a line has no amount there, or the file can't be read to its end.
+    """
+    with open_binary(path) as stream:
+        names = read_header(stream, path)
+        amounts_of = _AmountReader([names.index(column) for column in columns])
+        lines, cost = 0, Decimal(0)
+        try:
+            tail = b""
+            while block := stream.read(_BLOCK):
+                amounts, tail = amounts_of(tail + block)
+                cost += _sum(amounts, path, lines, columns[-1])
+                lines += len(amounts)
+            amounts, tail = amounts_of(tail + b"\n") if tail else ([], b"")
+        except (EOFError, OSError, igzip.IGzipError) as error:
+            raise damaged(path, error) from None
+        if tail:
+            raise BillError(
+                Place(str(path), lines + 2),
+                "The file ends inside a quoted cell.",
+                "Fetch the file again: it ends early or was edited. Nothing was changed.",
+            )
+        cost += _sum(amounts, path, lines, columns[-1])
+    return Total(lines + len(amounts), cost)
+
+
+class _AmountReader:
+    """Takes the wanted cell out of each line of a block of CSV text.
+
+    One regular expression walks the cells up to the last one wanted, quoted ones whole; the rest
+    of the line is only searched for its end, which is the first line break outside quotes.
+    """
+
+    _SKIPPED = rb'(?:[^",\n]*|"[^"]*"(?:"[^"]*")*),'
+    _WANTED = rb'([^",\n]*|"[^"]*"(?:"[^"]*")*)'
+
+    def __init__(self, positions: Sequence[int]) -> None:
+        pattern, next_cell = b"", 0
+        ordered = sorted(positions)
+        for position in ordered:
+            skipped = position - next_cell
+            pattern += (b"," if next_cell else b"") + self._SKIPPED * skipped + self._WANTED
+            next_cell = position + 1
+        self._match = re.compile(pattern).match
+        self._groups = tuple(ordered.index(position) + 1 for position in positions)
+
+    def __call__(self, block: bytes) -> tuple[list[bytes], bytes]:
+        """The amounts of the whole lines in ``block``, and what is left of it after them."""
+        amounts: list[bytes] = []
+        start, match, groups = 0, self._match, self._groups
+        only = groups[0] if len(groups) == 1 else 0
+        while (end := _line_end(block, start)) >= 0:
+            found = match(block, start, end)
+            if found is None:
+                cell = b"" if block[start:end].strip() else None
+            elif only:
+                cell = found[only]
+            else:
+                cell = next((text for group in groups if (text := found[group])), b"")
+            if cell is not None:
+                amounts.append(cell)
+            start = end + 1
+        return amounts, block[start:]
+
+
+def _line_end(block: bytes, start: int) -> int:
+    """Where the line that begins at ``start`` ends; -1 when it is not whole."""
+    end = block.find(b"\n", start)
+    while end >= 0 and block.count(b'"', start, end) & 1:
+        end = block.find(b"\n", end + 1)
+    return end
+
+
+def _sum(amounts: list[bytes], path: Path, before: int, column: str) -> Decimal:
+    if not amounts:
+        return Decimal(0)
+    text = b"\n".join(amounts) + b"\n"
+    if b'"' in text or b"\r" in text:
+        amounts = [amount.strip(b'"\r') for amount in amounts]
+        text = b"\n".join(amounts) + b"\n"
+    if not _AMOUNTS.fullmatch(text):
+        raise _first_bad(amounts, path, before, column)
+    with localcontext() as context:
+        context.prec = 60
+        if _FINE.search(text):
+            return sum((_exact(amount) for amount in amounts), Decimal(0))
+        return sum(map(Decimal, text.decode("ascii").split()), Decimal(0))
+
+
+def _exact(amount: bytes) -> Decimal:
+    value = parse_amount(amount.decode("ascii"))
+    if value is None:
+        raise ValueError(f"{amount!r} passed the pattern and is no amount")
+    return value
+
+
+def _first_bad(amounts: list[bytes], path: Path, before: int, column: str) -> BillError:
+    for number, amount in enumerate(amounts):
+        cell = amount.decode("utf-8", "replace")
+        if parse_amount(cell) is None:
+            return not_an_amount(Place(str(path), before + number + 2, column), cell)
+    raise ValueError("no amount is bad, though together they don't match")
+
+
+def not_an_amount(place: Place, cell: str) -> BillError:
+    """What to say of a cell that should hold an amount."""
+    shown = cell if len(cell) <= 40 else cell[:40] + "..."
+    found = f"'{shown}' is not an amount." if cell else "The amount is empty."
+    return BillError(
+        place,
+        found,
+        "Amounts are plain decimals such as 1234.56 or 4.2E-7, without separators or a currency."
+        " Mend the cell, or load with --quarantine to set such rows aside.",
+    )
+
+
+def ndjson_total(path: Path, month: str) -> Total:
+    """The total of a Google billing export's rows of invoice month ``month`` (YYYYMM).
+
+    A line costs its ``cost`` plus its credits.
+    """
+    lines, cost = 0, Decimal(0)
+    number = 0
+    with open_binary(path) as stream, localcontext() as context:
+        context.prec = 60
+        try:
+            for number, raw in enumerate(stream, start=1):
+                row = json.loads(raw, parse_float=str, parse_int=str)
+                if row["invoice"]["month"] != month:
+                    continue
+                credits = row.get("credits") or ()
+                for amount in (row["cost"], *(credit["amount"] for credit in credits)):
+                    value = parse_amount(str(amount))
+                    if value is None:
+                        raise not_an_amount(Place(str(path), number, "cost"), str(amount))
+                    cost += value
+                lines += 1
+        except (EOFError, OSError, igzip.IGzipError) as error:
+            raise damaged(path, error) from None
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise BillError(
+                Place(str(path), number),
+                f"The row is not one of a billing export ({type(error).__name__}: {error}).",
+                "Export the table again as newline-delimited JSON.",
+            ) from None
+    return Total(lines, cost)
+
+
+def main() -> None:
+    """Answer the request on standard input: files, and the columns or the month to add up."""
+    request = json.load(sys.stdin)
+    lines, cost = 0, Decimal(0)
+    with localcontext() as context:
+        context.prec = 60
+        try:
+            for file in request["files"]:
+                path = Path(file)
+                if request["format"] == "csv":
+                    total = csv_total(path, request["columns"])
+                else:
+                    total = ndjson_total(path, request["month"])
+                lines, cost = lines + total.lines, cost + total.cost
+            answer = {"lines": lines, "cost": format(cost, "f")}
+        except BillError as error:
+            place = error.place
+            answer = {
+                "file": place.file,
+                "row": place.row,
+                "column": place.column,
+                "found": error.found,
+                "remedy": error.remedy,
+            }
+    json.dump(answer, sys.stdout)
+
+
+if __name__ == "__main__":
+    csv.field_size_limit(1 << 24)
+    main()

@@ -1,0 +1,137 @@
+"""Finding AWS bills in a folder laid out as S3 is.
+
+Data Exports: ``<export>/data/BILLING_PERIOD=YYYY-MM/[<run>/]<part>`` with
+``<export>/metadata/BILLING_PERIOD=YYYY-MM/[<run>/]<export>-Manifest.json``
+(https://docs.aws.amazon.com/cur/latest/userguide/dataexports-export-delivery.html).
+Legacy report: ``<report>/<YYYYMMDD>-<YYYYMMDD>/<report>-Manifest.json``, which names the parts of
+the assembly in force; a copy lies in each assembly's folder
+(https://docs.aws.amazon.com/cur/latest/userguide/understanding-report-versions.html).
+Only what a manifest names is read; of several runs the newest counts.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from handlers.errors import BillError, Place
+from handlers.record import Cloud
+from handlers.scan.peek import first_value
+from handlers.sources import Snapshot
+from handlers.sources.aws.layout import cur_layout
+from handlers.sources.columns import load_spellings
+from handlers.sources.formats import FileFormat
+from handlers.sources.manifests import content_version, part_path, read_manifest, text_at, texts_at
+
+_EXPORT = re.compile(r"BILLING_PERIOD=(\d{4})-(\d{2})")
+_LEGACY = re.compile(r"(\d{4})(\d{2})\d{2}-\d{8}")
+_STAMP = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})T(\d{2}):?-?(\d{2}):?-?(\d{2})")
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One manifest: what it names and when it was written."""
+
+    manifest: Path
+    root: Path
+    period: date
+    keys: tuple[str, ...]
+    written: str
+
+    def order(self) -> tuple[bool, str, str]:
+        return (self.written != "", self.written, self.manifest.as_posix())
+
+
+def discover(folder: Path) -> Iterator[Snapshot]:
+    """The newest snapshot of each AWS export or report below ``folder``, per period.
+
+    Raises:
+        BillError: a manifest or one of its parts can't be read.
+    """
+    newest: dict[tuple[Path, date], _Run] = {}
+    for manifest in sorted(folder.rglob("*-Manifest.json")):
+        run = _run(manifest)
+        if run is None:
+            continue
+        known = newest.get((run.root, run.period))
+        if known is None or known.order() < run.order():
+            newest[run.root, run.period] = run
+    for run in newest.values():
+        yield _snapshot(run)
+
+
+def _run(manifest: Path) -> _Run | None:
+    for depth, parent in enumerate(manifest.parents):
+        if match := _EXPORT.fullmatch(parent.name):
+            root = parent.parent.parent
+            return _export_run(manifest, root, _month(match, manifest))
+        if depth == 0 and (match := _LEGACY.fullmatch(parent.name)):
+            return _legacy_run(manifest, parent, _month(match, manifest))
+    return None
+
+
+def _month(match: re.Match[str], manifest: Path) -> date:
+    try:
+        return date(int(match[1]), int(match[2]), 1)
+    except ValueError:
+        raise BillError(
+            Place(str(manifest)),
+            f"The folder '{match[0]}' does not name a month.",
+            "Keep the folder names that AWS gave.",
+        ) from None
+
+
+def _export_run(manifest: Path, root: Path, period: date) -> _Run:
+    content = read_manifest(manifest)
+    files = texts_at(content, "dataFiles") or texts_at(content, "reportKeys")
+    keys = tuple(_below(name, "/data/", keep="data/") for name in files)
+    written = _written(content, manifest.parent.name)
+    return _Run(manifest, root, period, keys, written)
+
+
+def _legacy_run(manifest: Path, period_folder: Path, period: date) -> _Run:
+    content = read_manifest(manifest)
+    folder = period_folder.name
+    keys = tuple(
+        _below(name, f"/{folder}/", keep=f"{folder}/") for name in texts_at(content, "reportKeys")
+    )
+    return _Run(manifest, period_folder.parent, period, keys, _written(content, ""))
+
+
+def _below(name: str, marker: str, *, keep: str) -> str:
+    """What follows ``marker`` in an S3 URI or key, with ``keep`` before it."""
+    position = name.rfind(marker)
+    return name if position < 0 else keep + name[position + len(marker) :]
+
+
+def _written(content: dict[str, object], folder: str) -> str:
+    for text in (text_at(content, "createdAt"), text_at(content, "lastUpdatedAt"), folder):
+        if match := _STAMP.search(text):
+            return "{}-{}-{}T{}:{}:{}".format(*match.groups())
+    return ""
+
+
+def _snapshot(run: _Run) -> Snapshot:
+    if not run.keys:
+        raise BillError(
+            Place(str(run.manifest)),
+            "The manifest names no part.",
+            "Fetch the export again; an empty month still has one part with a header.",
+        )
+    parts = tuple(part_path(run.manifest, run.root, key) for key in run.keys)
+    parquet = parts[0].name.endswith(".parquet")
+    file_format = FileFormat.PARQUET if parquet else FileFormat.CSV
+    spellings = load_spellings("handlers.sources.aws")["cur"]
+    exported = datetime.fromisoformat(run.written).replace(tzinfo=UTC) if run.written else None
+    return Snapshot(
+        cloud=Cloud.AWS,
+        scope=first_value(parts, file_format, spellings["payer"]),
+        period=run.period,
+        version=content_version(run.manifest, parts),
+        origin=str(run.manifest),
+        file_format=file_format,
+        parts=parts,
+        layout=cur_layout,
+        exported_at=exported,
+    )

@@ -1,0 +1,82 @@
+"""DuckDB expressions that every cloud's layout is written with."""
+
+from handlers.amounts import LINE_AMOUNT, float_amount_sql, text_amount_sql
+from handlers.sources import CsvTotal, ParquetTotal
+from handlers.sources.columns import Columns, quoted
+from handlers.sources.formats import FileFormat
+
+
+def is_text(columns: Columns, name: str) -> bool:
+    """Whether the column ``name`` came as text (CSV, JSON) rather than typed (parquet)."""
+    return columns.type_of(name).upper().startswith("VARCHAR")
+
+
+def text(columns: Columns, field: str) -> str:
+    """The field as text, NULL when empty or not in the file."""
+    name = columns.find(field)
+    if name is None:
+        return "NULL::VARCHAR"
+    cell = quoted(name) if is_text(columns, name) else f"CAST({quoted(name)} AS VARCHAR)"
+    return f"NULLIF({cell}, '')"
+
+
+def amount(columns: Columns, name: str) -> str:
+    """The column as a line amount; NULL when it is empty or not an amount."""
+    cell = quoted(name)
+    return text_amount_sql(cell) if is_text(columns, name) else float_amount_sql(cell)
+
+
+def filled(columns: Columns, name: str) -> str:
+    """Whether the column holds anything."""
+    cell = quoted(name)
+    return f"{cell} <> ''" if is_text(columns, name) else f"{cell} IS NOT NULL"
+
+
+def first_amount(columns: Columns, names: tuple[str, ...]) -> str:
+    """The first of the columns that is not empty, as a line amount; NULL when all are empty.
+
+    A cell that holds something else than an amount gives NULL, never the next column.
+    """
+    if not names:
+        return f"NULL::{LINE_AMOUNT}"
+    branches = [f"WHEN {filled(columns, name)} THEN {amount(columns, name)}" for name in names]
+    return f"CASE {' '.join(branches)} END"
+
+
+def optional_amount(columns: Columns, field: str) -> str:
+    """The field as a line amount; NULL when the cell is empty or the file has no such column."""
+    return first_amount(columns, columns.find_all(field))
+
+
+def amount_or_zero(columns: Columns, field: str) -> str:
+    """The field as a line amount; zero when the cell is empty or the file has no such column.
+
+    A cell that holds something else than an amount gives NULL.
+    """
+    names = columns.find_all(field)
+    if not names:
+        return f"0::{LINE_AMOUNT}"
+    empty = " AND ".join(f"NOT COALESCE({filled(columns, name)}, FALSE)" for name in names)
+    return f"CASE WHEN {empty} THEN 0::{LINE_AMOUNT} ELSE {first_amount(columns, names)} END"
+
+
+def total_of(columns: Columns, names: tuple[str, ...], file_format: FileFormat) -> CsvTotal | ParquetTotal:
+    """The second reader's way to the first of ``names`` that is not empty."""
+    if file_format is FileFormat.CSV:
+        return CsvTotal(names)
+    cells = [
+        f"NULLIF({quoted(name)}, '')" if is_text(columns, name) else f"CAST({quoted(name)} AS VARCHAR)"
+        for name in names
+    ]
+    return ParquetTotal(f"CAST(COALESCE({', '.join(cells)}) AS {LINE_AMOUNT})")
+
+
+def timestamp(columns: Columns, field: str) -> str:
+    """The field as a UTC timestamp."""
+    cell = quoted(columns.need(field))
+    return f"TRY_CAST({cell} AS TIMESTAMP)"
+
+
+def literal(value: str) -> str:
+    """``value`` as a SQL string."""
+    return "'" + value.replace("'", "''") + "'"
