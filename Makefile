@@ -1,0 +1,75 @@
+# Works with GNU make 3.81 and the BSD tools of macOS: no GNU-only flags below.
+
+SHELL  := /bin/sh
+VENV   := .venv
+PY     := $(VENV)/bin/python
+# The lock's compiler, pinned like everything else it compiles.
+COMPILE := $(VENV)/bin/uv pip compile --quiet --no-python-downloads --generate-hashes \
+	--custom-compile-command "make lock"
+# The clouds' runtimes are Python 3.13 on Linux; the laptop has any Python from 3.11 on.
+CLOUD  := --python-version 3.13 --python-platform x86_64-manylinux_2_28
+LAPTOP := --universal --python-version 3.11
+LOCK_FLAGS :=
+SLOW   := slow or engine or runtime or browser
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup demo test test-all test-quick test-slow lint types format lock lock-check clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: $(VENV)/.dev ## Make .venv with all that the tests need (demo and test do it by themselves)
+
+# The interpreter is a link: when what it leads to is gone, everything is installed anew.
+$(shell test -x $(PY) || rm -f $(VENV)/.demo $(VENV)/.dev)
+
+$(VENV)/.demo: locks/demo.txt
+	@sh tools/setup.sh demo
+
+$(VENV)/.dev: locks/dev.txt
+	@sh tools/setup.sh dev
+
+demo: $(VENV)/.demo ## Make a sample bill of three clouds, collect it, print what AI cost
+	@$(PY) -m handlers sample build/sample
+	@$(PY) -m handlers collect build/sample --warehouse duckdb:build/costs.duckdb \
+		--site build/sample/site
+
+test: lint types test-quick ## Check style and types, run the quick tests (under 4 minutes)
+
+test-all: test test-slow ## Run everything; STRICT=1 makes a skipped test a failure
+
+test-quick: $(VENV)/.dev
+	@$(PY) -m pytest -n 2 -q tests -m "not ($(SLOW))"
+
+# pytest's exit code 5 says that no test bears one of these markers.
+test-slow: $(VENV)/.dev
+	@$(PY) -m pytest -n 2 -q tests -m "$(SLOW)" || test $$? -eq 5
+
+lint: $(VENV)/.dev ## Check style
+	@$(VENV)/bin/ruff check --quiet .
+	@$(VENV)/bin/ruff format --quiet --check . || { echo "Run 'make format'."; exit 1; }
+
+types: $(VENV)/.dev ## Check types
+	@$(VENV)/bin/basedpyright
+
+format: $(VENV)/.dev ## Format the code and mend what can be mended by itself
+	@$(VENV)/bin/ruff check --quiet --fix .
+	@$(VENV)/bin/ruff format .
+
+lock: $(VENV)/.dev ## Compile locks/*.txt and requirements.txt from pyproject.toml (needs the package index)
+	@set -ex; \
+	$(COMPILE) $(LOCK_FLAGS) $(LAPTOP) pyproject.toml --extra demo -o locks/demo.txt; \
+	$(COMPILE) $(LOCK_FLAGS) $(LAPTOP) pyproject.toml --extra demo --group dev \
+		-c locks/demo.txt -o locks/dev.txt; \
+	for cloud in google aws azure; do \
+		$(COMPILE) $(LOCK_FLAGS) $(CLOUD) pyproject.toml --extra $$cloud -o locks/$$cloud.txt; \
+	done; \
+	$(COMPILE) $(LOCK_FLAGS) $(LAPTOP) --group pulumi -o requirements.txt
+
+lock-check: $(VENV)/.dev ## Check that the locks agree with pyproject.toml (offline)
+	@$(PY) tools/lock_check.py
+
+clean: ## Remove what was built (the sample, the warehouse, caches, .venv)
+	rm -rf build $(VENV) .pytest_cache .ruff_cache .hypothesis
+	find handlers tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

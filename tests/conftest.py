@@ -1,0 +1,122 @@
+"""What every test can rely on: no network, no credentials, an odd time zone, no silent skip."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import network_guard
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+CLOUD_VARIABLES = ("AWS_", "AZURE_", "CLOUDSDK_", "GOOGLE_", "GRAFANA_", "PULUMI_")
+NOBODY_LISTENS = "http://127.0.0.1:9"
+
+AnyReport = TypeVar("AnyReport", pytest.TestReport, pytest.CollectReport)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    _forget_credentials()
+    _stay_offline()
+    # Far from UTC and off the full hour, so that a day taken from local time is wrong at once.
+    os.environ["TZ"] = os.environ.get("TEST_TZ", "Asia/Kathmandu")
+    time.tzset()
+    # A shared machine is slow at times: the limit is the test's timeout, not an example's.
+    settings.register_profile("laptop", deadline=None, database=None)
+    settings.register_profile("ci", deadline=None, database=None, derandomize=True)
+    settings.load_profile("ci" if os.environ.get("CI") else "laptop")
+    if os.environ.get("STRICT") == "1":
+        config.pluginmanager.register(NothingIsSkipped())
+
+
+def _forget_credentials() -> None:
+    for name in list(os.environ):
+        if name.startswith(CLOUD_VARIABLES):
+            del os.environ[name]
+    os.environ["AWS_CONFIG_FILE"] = os.devnull
+    os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    os.environ["CLOUDSDK_CONFIG"] = os.devnull
+
+
+def _stay_offline() -> None:
+    for scheme in ("HTTP", "HTTPS", "ALL"):
+        os.environ[f"{scheme}_PROXY"] = os.environ[f"{scheme.lower()}_proxy"] = NOBODY_LISTENS
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "localhost,127.0.0.1,::1"
+    os.environ["PYTHONPATH"] = os.pathsep.join((str(ROOT), str(ROOT / "tests" / "offline")))
+    network_guard.install()
+
+
+class NothingIsSkipped:
+    """Under STRICT=1 a test that is skipped, or expected to fail, is a failure."""
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        return self._refuse(report=(yield))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(
+        self,
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        return self._refuse(report=(yield))
+
+    @staticmethod
+    def _refuse(report: AnyReport) -> AnyReport:
+        if report.skipped:
+            reason = str(getattr(report, "wasxfail", "")) or report.longreprtext
+            report.outcome = "failed"
+            report.longrepr = f"STRICT=1 does not let a test be skipped: {reason}"
+            vars(report).pop("wasxfail", None)
+        return report
+
+
+class RunHandlers(Protocol):
+    """Runs the collector's door as a user does; see the fixture ``run_handlers``."""
+
+    def __call__(
+        self,
+        *arguments: str | Path,
+        cwd: Path | None = None,
+        input: str | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 50,
+    ) -> subprocess.CompletedProcess[str]: ...
+
+
+@pytest.fixture
+def root() -> Path:
+    """The repository's folder."""
+    return ROOT
+
+
+@pytest.fixture
+def run_handlers(tmp_path: Path) -> RunHandlers:
+    """Run ``python -m handlers`` in a process of its own, by default in the test's own folder.
+
+    ``env`` is added to the environment; the answer's exit code is the test's to judge.
+    """
+
+    def run(
+        *arguments: str | Path,
+        cwd: Path | None = None,
+        input: str | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 50,
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "handlers", *map(str, arguments)],
+            cwd=cwd or tmp_path,
+            input=input if input is not None else "",
+            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120", **(env or {})},
+            timeout=timeout,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    return run
