@@ -1,0 +1,60 @@
+"""The only place where the SQL of one engine differs from that of another.
+
+Both engines match with RE2, so a rule means the same in each; see
+https://github.com/google/re2/wiki/Syntax for what a regular expression may hold.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How an engine writes the few things that the rules need.
+
+    ``replace_all`` replaces every occurrence and writes a captured group in the replacement
+    as a backslash and its number;
+    ``matches`` is true when the pattern is found anywhere; ``part`` takes the n-th field (from 1)
+    of a text separated by ``|``.
+    """
+
+    name: str
+    literal: Callable[[str], str]
+    matches: Callable[[str, str], str]
+    replace_all: Callable[[str, str, str], str]
+    part: Callable[[str, int], str]
+    text_type: str
+    size_type: str
+
+
+def _duckdb_literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _bigquery_literal(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
+
+
+DUCKDB = Dialect(
+    name="duckdb",
+    literal=_duckdb_literal,
+    matches=lambda text, pattern: f"regexp_matches({text}, {_duckdb_literal(pattern)})",
+    replace_all=lambda text, pattern, by: (
+        f"regexp_replace({text}, {_duckdb_literal(pattern)}, {_duckdb_literal(by)}, 'g')"
+    ),
+    part=lambda text, n: f"split_part({text}, '|', {n})",
+    text_type="VARCHAR",
+    size_type="DECIMAL(38, 9)",
+)
+
+BIGQUERY = Dialect(
+    name="bigquery",
+    literal=_bigquery_literal,
+    matches=lambda text, pattern: f"REGEXP_CONTAINS({text}, {_bigquery_literal(pattern)})",
+    replace_all=lambda text, pattern, by: (
+        f"REGEXP_REPLACE({text}, {_bigquery_literal(pattern)}, {_bigquery_literal(by)})"
+    ),
+    part=lambda text, n: f"SPLIT({text}, '|')[SAFE_ORDINAL({n})]",
+    text_type="STRING",
+    size_type="NUMERIC",
+)
