@@ -7,11 +7,11 @@ import contextlib
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import BinaryIO
 
-from isal import igzip
+from handlers.scan.text_files import READ_ERRORS
 
 _BLOCK = 1 << 20
 
@@ -35,16 +35,16 @@ class _Feeder(threading.Thread):
                         view = view[pipe.write(view) :]
             except BrokenPipeError:
                 raise
-            except (EOFError, OSError, igzip.IGzipError) as error:
+            except READ_ERRORS as error:
                 self.failure = error
 
 
 @contextlib.contextmanager
-def named_pipe(stream: BinaryIO) -> Iterator[Path]:
+def named_pipe(stream: BinaryIO) -> Generator[Path, None, None]:
     """A path that reads as ``stream`` does, once.
 
     Raises, when the block ends without an error of its own, what reading ``stream`` raised:
-    EOFError, OSError or IGzipError.
+    one of ``READ_ERRORS``.
     """
     with tempfile.TemporaryDirectory(prefix="bill-") as folder:
         pipe = Path(folder) / "lines"

@@ -59,14 +59,16 @@ def _first_csv(part: Path) -> dict[str, str] | None:
 def _first_parquet(part: Path) -> dict[str, str] | None:
     with duckdb.connect() as connection:
         try:
-            result = connection.execute("SELECT * FROM read_parquet(?) LIMIT 1", [str(part)])
+            result = connection.execute(
+                "SELECT COLUMNS(*)::VARCHAR FROM read_parquet(?) LIMIT 1", [str(part)]
+            )
             row = result.fetchone()
         except duckdb.Error as error:
             raise damaged(part, error) from None
         if row is None:
             return None
         names = [str(column[0]) for column in result.description or ()]
-    return {name: "" if cell is None else str(cell) for name, cell in zip(names, row, strict=True)}
+    return {name: cell or "" for name, cell in zip(names, row, strict=True)}
 
 
 def parquet_types(connection: duckdb.DuckDBPyConnection, part: Path) -> dict[str, str]:
@@ -76,5 +78,3 @@ def parquet_types(connection: duckdb.DuckDBPyConnection, part: Path) -> dict[str
     except duckdb.Error as error:
         raise damaged(part, error) from None
     return {str(row[0]): str(row[1]) for row in rows}
-
-

@@ -13,25 +13,25 @@ from pathlib import Path
 
 import duckdb
 
+from handlers.errors import BillError, Place
 from handlers.lines import LINE_COLUMNS, LINE_NAMES
 from handlers.scan.feed import named_pipe
 from handlers.scan.locate import first_fault
 from handlers.scan.peek import parquet_types
+from handlers.scan.relations import csv_relation, typed_relation
 from handlers.scan.second_reader import SecondReader
-from handlers.scan.text_files import MAX_CELL_BYTES, damaged, open_binary, read_header
+from handlers.scan.text_files import READ_ERRORS, damaged, line_end, open_binary, read_header
 from handlers.scan.totals import Total
 from handlers.sources import Reading, Snapshot
 from handlers.sources.expressions import literal
 from handlers.sources.formats import FileFormat
-
-_BUFFER_BYTES = 8 * 1024 * 1024
-"""What the engine reads of a CSV file at a time: memory stays flat and two of them are in use."""
 
 _LEFT_OUT = """
 CREATE OR REPLACE TEMP TABLE left_out (
     service_id VARCHAR,
     service VARCHAR,
     billing_entity VARCHAR,
+    currency VARCHAR,
     line_count BIGINT,
     cost DECIMAL(38, 18),
     unreadable BIGINT,
@@ -41,6 +41,10 @@ CREATE OR REPLACE TEMP TABLE left_out (
 
 Candidates = Callable[[Reading], str]
 """From a reading to the cheap predicate of the lines that are kept whole."""
+
+
+class _UnreadableError(Exception):
+    """A line was read and not understood; ``first_fault`` says which and why."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +68,27 @@ def scan(
     readings = [(part, _reading(connection, snapshot, part)) for part in snapshot.parts]
     with SecondReader(snapshot.file_format, readings) as second:
         for part, reading in readings:
+            candidate = candidates(reading)
             try:
-                _read_part(connection, snapshot.file_format, part, reading, candidates(reading))
-            except (duckdb.Error, EOFError, OSError) as error:
+                _read_part(connection, snapshot.file_format, part, reading, candidate)
+                _refuse_unreadable(connection, part)
+            except (duckdb.Error, _UnreadableError, *READ_ERRORS) as error:
                 second.raise_fault(part)
-                fault = first_fault(connection, snapshot.file_format, part, reading)
+                fault = first_fault(snapshot.file_format, part, reading, candidate)
                 raise fault or damaged(part, error) from None
-            if _unreadable(connection, part):
-                second.raise_fault(part)
-                fault = first_fault(connection, snapshot.file_format, part, reading)
-                raise fault or damaged(part, ValueError("a line could not be understood"))
         total = second.total()
+    _check_lines(snapshot, total)
     first, latest = _first_total(connection)
     return Scanned(first, total, latest)
+
+
+def _check_lines(snapshot: Snapshot, total: Total) -> None:
+    if snapshot.expected_lines not in (None, total.lines):
+        raise BillError(
+            Place(snapshot.origin),
+            f"The manifest says {snapshot.expected_lines} lines, its parts hold {total.lines}.",
+            "The parts are of another run or were cut: fetch the export again.",
+        )
 
 
 def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -105,11 +117,7 @@ def _read_part(
     if file_format is FileFormat.CSV:
         _read_csv(connection, part, reading, candidate)
         return
-    relation = (
-        f"read_parquet({literal(str(part))})"
-        if file_format is FileFormat.PARQUET
-        else f"read_ndjson({literal(str(part))}, columns={reading.json_columns})"
-    )
+    relation = typed_relation(file_format, part, reading.json_columns)
     names = ", ".join(LINE_NAMES)
     connection.execute(
         f"INSERT INTO bill_lines ({names}) SELECT {_line_list(part, reading)} FROM {relation}"
@@ -120,7 +128,7 @@ def _read_part(
         + _grouped(
             reading,
             f"SELECT {_service_list(reading)} FROM {relation}"
-            f" WHERE ({reading.where}) AND NOT ({candidate})",
+            f" WHERE ({reading.where}) AND ({candidate}) IS NOT TRUE",
         )
     )
 
@@ -141,6 +149,7 @@ def _read_csv(
                     billing_entity,
                     line,
                     any_value(service_text) AS service_text,
+                    any_value(currency) AS currency,
                     count(*) AS line_count,
                     sum(cost) AS cost,
                     count(*) FILTER (cost IS NULL OR usage_date IS NULL) AS unreadable,
@@ -149,9 +158,9 @@ def _read_csv(
                     SELECT
                         {_service_list(reading)},
                         CASE WHEN {candidate} THEN struct_pack({fields}) END AS line
-                    FROM {_csv_relation(pipe, names)}
+                    FROM {csv_relation(pipe, names, line_end(part))}
                 )
-                GROUP BY service_id, billing_entity, line
+                GROUP BY service_id, billing_entity, line, {_name_key(reading)}
                 """
             )
     columns = ", ".join(f"line.{name}" for name in LINE_NAMES)
@@ -160,19 +169,10 @@ def _read_csv(
         " WHERE line IS NOT NULL"
     )
     connection.execute(
-        f"INSERT INTO left_out SELECT service_id, {reading.service_name}, billing_entity,"
+        f"INSERT INTO left_out SELECT service_id, {reading.service_name}, billing_entity, currency,"
         " line_count, COALESCE(cost, 0), unreadable, latest FROM scanned WHERE line IS NULL"
     )
     connection.execute("DROP TABLE scanned")
-
-
-def _csv_relation(pipe: Path, names: tuple[str, ...]) -> str:
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
-    return (
-        f"read_csv({literal(str(pipe))}, auto_detect=false, header=false, delim=',', quote='\"',"
-        f" escape='\"', nullstr='', buffer_size={_BUFFER_BYTES}, max_line_size={2 * MAX_CELL_BYTES},"
-        f" columns={{{columns}}})"
-    )
 
 
 def _line_pairs(part: Path, reading: Reading) -> list[tuple[str, str]]:
@@ -180,7 +180,8 @@ def _line_pairs(part: Path, reading: Reading) -> list[tuple[str, str]]:
     for column in LINE_COLUMNS:
         expression = reading.lines.get(column.name, "NULL")
         if column.name == "line_file":
-            expression = literal(part.name)
+            checks = " AND ".join(f"({check.holds})" for check in reading.checks) or "TRUE"
+            expression = f"CASE WHEN {checks} THEN {literal(part.name)} END"
         pairs.append((column.name, f"CAST({expression} AS {column.type})"))
     return pairs
 
@@ -195,9 +196,15 @@ def _service_list(reading: Reading) -> str:
         f"{lines.get('service_id', 'NULL::VARCHAR')} AS service_id,"
         f" {lines.get('billing_entity', 'NULL::VARCHAR')} AS billing_entity,"
         f" {reading.service_text} AS service_text,"
+        f" {lines['currency']} AS currency,"
         f" {lines['cost']} AS cost,"
         f" {lines['usage_date']} AS usage_date"
     )
+
+
+def _name_key(reading: Reading) -> str:
+    """What tells services apart beside their id; a text that only holds the name does not."""
+    return "service_text" if reading.service_name == "service_text" else "''"
 
 
 def _grouped(reading: Reading, rows: str) -> str:
@@ -206,6 +213,7 @@ def _grouped(reading: Reading, rows: str) -> str:
             service_id,
             {reading.service_name},
             billing_entity,
+            currency,
             line_count,
             cost,
             unreadable,
@@ -215,24 +223,28 @@ def _grouped(reading: Reading, rows: str) -> str:
                 service_id,
                 billing_entity,
                 any_value(service_text) AS service_text,
+                any_value(currency) AS currency,
                 count(*) AS line_count,
                 COALESCE(sum(cost), 0) AS cost,
                 count(*) FILTER (cost IS NULL OR usage_date IS NULL) AS unreadable,
                 max(usage_date) AS latest
             FROM ({rows})
-            GROUP BY service_id, billing_entity
+            GROUP BY service_id, billing_entity, {_name_key(reading)}
         )
     """
 
 
-def _unreadable(connection: duckdb.DuckDBPyConnection, part: Path) -> bool:
+def _refuse_unreadable(connection: duckdb.DuckDBPyConnection, part: Path) -> None:
+    """_UnreadableError when a line of ``part`` lacks what it must have or fails a check."""
     required = " OR ".join(f"{column.name} IS NULL" for column in LINE_COLUMNS if column.required)
     row = connection.execute(
-        f"SELECT (SELECT count(*) FROM bill_lines WHERE line_file = ? AND ({required}))"
+        "SELECT (SELECT count(*) FROM bill_lines"
+        f" WHERE COALESCE(line_file, $part) = $part AND ({required}))"
         " + (SELECT COALESCE(sum(unreadable), 0) FROM left_out)",
-        [part.name],
+        {"part": part.name},
     ).fetchone()
-    return row is None or int(row[0]) > 0
+    if row is None or int(row[0]) > 0:
+        raise _UnreadableError("a line could not be understood")
 
 
 def _first_total(connection: duckdb.DuckDBPyConnection) -> tuple[Total, date | None]:

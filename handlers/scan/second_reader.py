@@ -27,9 +27,7 @@ _READERS = 2
 class SecondReader:
     """The total of all parts of a snapshot; used as a context so that no process outlives it."""
 
-    def __init__(
-        self, file_format: FileFormat, readings: Sequence[tuple[Path, Reading]]
-    ) -> None:
+    def __init__(self, file_format: FileFormat, readings: Sequence[tuple[Path, Reading]]) -> None:
         self._file_format = file_format
         self._readings = readings
         self._running: list[subprocess.Popen[str]] = []
@@ -79,12 +77,7 @@ class SecondReader:
 
 
 def _start(share: Sequence[tuple[Path, Reading]]) -> subprocess.Popen[str]:
-    total = share[0][1].total
-    request: dict[str, object] = {"files": [str(part) for part, _ in share]}
-    if isinstance(total, CsvTotal):
-        request |= {"format": "csv", "columns": total.columns}
-    elif isinstance(total, NdjsonTotal):
-        request |= {"format": "ndjson", "month": total.month}
+    request = [_request(part, reading) for part, reading in share]
     process = subprocess.Popen(
         [sys.executable, "-m", "handlers.scan.totals"],
         stdin=subprocess.PIPE,
@@ -97,6 +90,15 @@ def _start(share: Sequence[tuple[Path, Reading]]) -> subprocess.Popen[str]:
         process.stdin.close()
         process.stdin = None
     return process
+
+
+def _request(part: Path, reading: Reading) -> dict[str, object]:
+    total = reading.total
+    if isinstance(total, CsvTotal):
+        return {"file": str(part), "columns": total.columns}
+    if isinstance(total, NdjsonTotal):
+        return {"file": str(part), "account": total.account, "month": total.month}
+    raise TypeError(f"{total} is not how a text file is added up")
 
 
 def _answer(process: subprocess.Popen[str]) -> Total:

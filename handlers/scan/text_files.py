@@ -2,18 +2,22 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from isal import igzip
+from isal import igzip, igzip_lib
 
 from handlers.errors import BillError, Place
 
 MAX_CELL_BYTES = 1024 * 1024
 """The longest cell that is read. Clouds' longest are tags and descriptions of a few kilobytes."""
 
+READ_ERRORS = (EOFError, OSError, cast("type[Exception]", igzip_lib.IsalError))
+"""What reading a file that was cut off or damaged raises."""
+
 _UTF8_MARK = b"\xef\xbb\xbf"
+_GZIP_MARK = b"\x1f\x8b"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MAX_HEADER_BYTES = 1024 * 1024
 _TRUNCATED = "Fetch the file again: it ends early or is damaged. Nothing was changed."
@@ -21,10 +25,15 @@ _TRUNCATED = "Fetch the file again: it ends early or is damaged. Nothing was cha
 
 def open_binary(path: Path) -> BinaryIO:
     """The inflated bytes of ``path``, whatever its name says about compression."""
-    stream = path.open("rb")
-    compressed = stream.read(2) == b"\x1f\x8b"
-    stream.seek(0)
-    return cast("BinaryIO", igzip.IGzipFile(fileobj=stream, mode="rb")) if compressed else stream
+    if is_gzip(path):
+        return cast("BinaryIO", igzip.IGzipFile(path, mode="rb"))
+    return path.open("rb")
+
+
+def is_gzip(path: Path) -> bool:
+    """Whether ``path`` holds gzip, whatever its name says."""
+    with path.open("rb") as stream:
+        return stream.read(2) == _GZIP_MARK
 
 
 def read_header(stream: BinaryIO, path: Path) -> tuple[str, ...]:
@@ -35,7 +44,7 @@ def read_header(stream: BinaryIO, path: Path) -> tuple[str, ...]:
     """
     try:
         first = stream.readline(_MAX_HEADER_BYTES)
-    except (EOFError, OSError, igzip.IGzipError) as error:
+    except READ_ERRORS as error:
         raise damaged(path, error) from None
     if not first.strip():
         raise BillError(
@@ -60,13 +69,27 @@ def read_header(stream: BinaryIO, path: Path) -> tuple[str, ...]:
     return names
 
 
+def line_end(path: Path) -> str:
+    """How the lines of the CSV file end, as its header does: one or two characters.
+
+    Raises:
+        BillError: the file can't be read.
+    """
+    with open_binary(path) as stream:
+        try:
+            header = stream.readline(_MAX_HEADER_BYTES)
+        except READ_ERRORS as error:
+            raise damaged(path, error) from None
+    return "\r\n" if header.endswith(b"\r\n") else "\n"
+
+
 def damaged(path: Path, error: BaseException) -> BillError:
     """What to say of a file that can't be read to its end."""
     reason = str(error).strip().rstrip(".") or type(error).__name__
     return BillError(Place(str(path)), f"The file can't be read to its end ({reason}).", _TRUNCATED)
 
 
-def csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def csv_rows(path: Path) -> Generator[tuple[int, dict[str, str]], None, None]:
     """Each row of the CSV file with the number of its last line; slow and exact.
 
     Raises:
@@ -89,8 +112,10 @@ def csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                 raise BillError(
                     Place(str(path), row_number), "The row is not UTF-8.", "Save it as UTF-8 CSV."
                 ) from None
-            except (EOFError, OSError, igzip.IGzipError) as error:
+            except READ_ERRORS as error:
                 raise damaged(path, error) from None
+            if not row:
+                continue
             if len(row) != len(names):
                 raise BillError(
                     Place(str(path), row_number),

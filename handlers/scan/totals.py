@@ -17,11 +17,9 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from pathlib import Path
 
-from isal import igzip
-
 from handlers.amounts import AMOUNT_PATTERN, parse_amount
 from handlers.errors import BillError, Place
-from handlers.scan.text_files import damaged, open_binary, read_header
+from handlers.scan.text_files import READ_ERRORS, damaged, open_binary, read_header
 
 _BLOCK = 1 << 20
 _AMOUNTS = re.compile(f"(?:(?:{AMOUNT_PATTERN})\n)*".encode(), re.ASCII)
@@ -53,7 +51,7 @@ def csv_total(path: Path, columns: Sequence[str]) -> Total:
                 cost += _sum(amounts, path, lines, columns[-1])
                 lines += len(amounts)
             amounts, tail = amounts_of(tail + b"\n") if tail else ([], b"")
-        except (EOFError, OSError, igzip.IGzipError) as error:
+        except READ_ERRORS as error:
             raise damaged(path, error) from None
         if tail:
             raise BillError(
@@ -155,10 +153,13 @@ def not_an_amount(place: Place, cell: str) -> BillError:
     )
 
 
-def ndjson_total(path: Path, month: str) -> Total:
-    """The total of a Google billing export's rows of invoice month ``month`` (YYYYMM).
+def ndjson_total(path: Path, account: str, month: str) -> Total:
+    """The total of a Google billing export's rows of an account and invoice month (YYYYMM).
 
-    A line costs its ``cost`` plus its credits.
+    A line costs its ``cost`` plus its credits. A float counts as its shortest decimal text.
+
+    Raises:
+        BillError: a line has no amount there, or the file can't be read to its end.
     """
     lines, cost = 0, Decimal(0)
     number = 0
@@ -166,8 +167,10 @@ def ndjson_total(path: Path, month: str) -> Total:
         context.prec = 60
         try:
             for number, raw in enumerate(stream, start=1):
-                row = json.loads(raw, parse_float=str, parse_int=str)
-                if row["invoice"]["month"] != month:
+                if not raw.strip():
+                    continue
+                row = json.loads(raw, parse_float=_shortest, parse_int=str)
+                if (row["billing_account_id"], row["invoice"]["month"]) != (account, month):
                     continue
                 credits = row.get("credits") or ()
                 for amount in (row["cost"], *(credit["amount"] for credit in credits)):
@@ -176,7 +179,7 @@ def ndjson_total(path: Path, month: str) -> Total:
                         raise not_an_amount(Place(str(path), number, "cost"), str(amount))
                     cost += value
                 lines += 1
-        except (EOFError, OSError, igzip.IGzipError) as error:
+        except READ_ERRORS as error:
             raise damaged(path, error) from None
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise BillError(
@@ -187,19 +190,23 @@ def ndjson_total(path: Path, month: str) -> Total:
     return Total(lines, cost)
 
 
+def _shortest(text: str) -> str:
+    return repr(float(text))
+
+
 def main() -> None:
-    """Answer the request on standard input: files, and the columns or the month to add up."""
+    """Answer the request on standard input: parts, and of each what its lines cost."""
     request = json.load(sys.stdin)
     lines, cost = 0, Decimal(0)
     with localcontext() as context:
         context.prec = 60
         try:
-            for file in request["files"]:
-                path = Path(file)
-                if request["format"] == "csv":
-                    total = csv_total(path, request["columns"])
+            for part in request:
+                path = Path(part["file"])
+                if "columns" in part:
+                    total = csv_total(path, part["columns"])
                 else:
-                    total = ndjson_total(path, request["month"])
+                    total = ndjson_total(path, part["account"], part["month"])
                 lines, cost = lines + total.lines, cost + total.cost
             answer = {"lines": lines, "cost": format(cost, "f")}
         except BillError as error:

@@ -24,8 +24,9 @@ class CsvTotal:
 
 @dataclass(frozen=True)
 class NdjsonTotal:
-    """A row of invoice month ``month`` (YYYYMM) costs its ``cost`` plus its credits."""
+    """A row of ``account`` and invoice month ``month`` (YYYYMM): its ``cost`` plus its credits."""
 
+    account: str
     month: str
 
 
@@ -34,6 +35,20 @@ class ParquetTotal:
     """A line costs ``expression`` (DuckDB SQL over the file's columns)."""
 
     expression: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """What must hold of every line that is kept whole, besides its required columns.
+
+    ``column`` is the file's column that is shown when ``holds`` (a DuckDB predicate) is not true;
+    ``found`` says what is wrong with it and ``remedy`` what to do.
+    """
+
+    column: str
+    holds: str
+    found: str
+    remedy: str
 
 
 @dataclass(frozen=True)
@@ -51,6 +66,7 @@ class Reading:
         sources: the columns a line amount or date is read from, for messages.
         label_text: a cheap expression in which the values of a line's labels appear.
         where: keeps the lines that belong to the snapshot.
+        checks: what else must hold of a line that is kept whole.
         json_columns: of newline-delimited JSON, the columns read and their types, as DuckDB
             writes a struct.
     """
@@ -62,6 +78,7 @@ class Reading:
     sources: Mapping[str, tuple[str, ...]]
     service_name: str = "service_text"
     where: str = "TRUE"
+    checks: tuple[Check, ...] = ()
     json_columns: str = ""
 
 
@@ -82,7 +99,7 @@ class Snapshot:
     """One version of one scope's bill for one billing period.
 
     ``version`` changes when, and only when, the bill did. ``exported_at`` is when the cloud
-    wrote it (UTC), where it says so.
+    wrote it (UTC), where it says so; ``expected_lines`` how many lines the cloud says it wrote.
     """
 
     cloud: Cloud
@@ -94,6 +111,7 @@ class Snapshot:
     parts: tuple[Path, ...]
     layout: Layout
     exported_at: datetime | None = None
+    expected_lines: int | None = None
 
     def __str__(self) -> str:
         return f"{self.cloud} {self.scope} {self.period:%Y-%m}"

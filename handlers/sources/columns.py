@@ -60,12 +60,12 @@ class Columns:
         """Like ``find``; BillError when the file has no such column."""
         name = self.find(field)
         if name is None:
-            spellings = self._spellings[field]
-            others = f" (or {', '.join(spellings[1:])})" if len(spellings) > 1 else ""
+            spelling, *more = self._spellings[field]
+            others = f" (or {', '.join(more)})" if more else ""
             near = ", ".join(sorted(self._types)[:8])
             raise BillError(
-                Place(self._file, column=spellings[0]),
-                f"The column '{spellings[0]}'{others} is missing; the file has {near}, ...",
+                Place(self._file, column=spelling),
+                f"The column '{spelling}'{others} is missing; the file has {near}, ...",
                 "Export the bill with that column, or give the column its documented name.",
             )
         return name

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -27,9 +29,11 @@ def read_manifest(path: Path) -> dict[str, object]:
 
 def text_at(manifest: dict[str, object], *keys: str) -> str:
     """The text under nested ``keys``; empty when it is not there or not text."""
-    value: object = manifest
-    for key in keys:
-        value = cast("dict[str, object]", value).get(key) if isinstance(value, dict) else None
+    *path, last = keys
+    for key in path:
+        inner = manifest.get(key)
+        manifest = cast("dict[str, object]", inner) if isinstance(inner, dict) else {}
+    value = manifest.get(last)
     return value if isinstance(value, str) else ""
 
 
@@ -38,6 +42,29 @@ def texts_at(manifest: dict[str, object], key: str) -> tuple[str, ...]:
     value = manifest.get(key)
     items = cast("list[object]", value) if isinstance(value, list) else []
     return tuple(item for item in items if isinstance(item, str))
+
+
+def count_at(manifest: dict[str, object], key: str) -> int | None:
+    """The whole number under ``key``; None when it is not there or something else."""
+    value = manifest.get(key)
+    return value if type(value) is int and value >= 0 else None
+
+
+def part_paths(manifest: Path, root: Path, keys: Sequence[str]) -> tuple[Path, ...]:
+    """The parts that ``manifest`` names, below ``root``; each counts once.
+
+    Raises:
+        BillError: as ``part_path``, or a part is named twice.
+    """
+    parts = tuple(part_path(manifest, root, key) for key in keys)
+    twice = [part for part, times in Counter(map(Path.resolve, parts)).items() if times > 1]
+    if twice:
+        raise BillError(
+            Place(str(manifest)),
+            f"The manifest names the part '{twice[0].name}' twice.",
+            "Its lines would count double: fetch the export again.",
+        )
+    return parts
 
 
 def part_path(manifest: Path, root: Path, key: str) -> Path:

@@ -41,7 +41,12 @@ CHARGE_TYPES: Mapping[str, ChargeType] = {
 """Line item types of https://docs.aws.amazon.com/cur/latest/userguide/Lineitem-columns.html;
 any other is an adjustment."""
 
-_COMMITMENT_FEES = ("RIFee", "SavingsPlanRecurringFee", "SavingsPlanUpfrontFee", "SavingsPlanNegation")
+_COMMITMENT_FEES = (
+    "RIFee",
+    "SavingsPlanRecurringFee",
+    "SavingsPlanUpfrontFee",
+    "SavingsPlanNegation",
+)
 _TAG_COLUMN = re.compile(r"resource_?tags[/_](?P<key>(user|aws)[:_].+)", re.IGNORECASE)
 
 
@@ -157,8 +162,14 @@ def _tags(columns: Columns) -> str:
     maps = [name for field in ("tags", "all_tags") if (name := columns.find(field)) is not None]
     if maps:
         cells = [_as_json(columns, name) for name in maps]
-        return cells[0] if len(cells) == 1 else f"CAST(json_merge_patch({cells[1]}, {cells[0]}) AS VARCHAR)"
-    single = [(name, match["key"]) for name in columns.names() if (match := _TAG_COLUMN.fullmatch(name))]
+        return (
+            cells[0]
+            if len(cells) == 1
+            else f"CAST(json_merge_patch({cells[1]}, {cells[0]}) AS VARCHAR)"
+        )
+    single = [
+        (name, match["key"]) for name in columns.names() if (match := _TAG_COLUMN.fullmatch(name))
+    ]
     if not single:
         return "NULL::VARCHAR"
     pairs = ", ".join(f"{literal(key)}, NULLIF({quoted(name)}, '')" for name, key in single)

@@ -1,0 +1,1 @@
+"""Azure bills: cost details of every agreement type and FOCUS exports."""

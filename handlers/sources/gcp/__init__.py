@@ -1,0 +1,1 @@
+"""Google Cloud bills: the standard and the detailed billing export."""

@@ -1,0 +1,99 @@
+"""Finding Google Cloud bills in a folder: a billing export table's rows, in files.
+
+A table is a folder of the files that an extract job wrote, newline-delimited JSON (plain or gzip)
+or parquet; usually it bears the table's name, ``gcp_billing_export_v1_<account>`` or
+``gcp_billing_export_resource_v1_<account>``
+(https://docs.cloud.google.com/billing/docs/how-to/export-data-bigquery-tables). It holds every
+invoice month, and of a reseller every sub-account, so a table gives a snapshot for each.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from handlers.errors import BillError, Place
+from handlers.record import Cloud
+from handlers.sources import Snapshot
+from handlers.sources.formats import FileFormat
+from handlers.sources.gcp.layout import export_layout
+from handlers.sources.gcp.tables import (
+    Bill,
+    Content,
+    contents_of,
+    format_of,
+    is_export,
+    plain_name,
+)
+
+_TABLE = re.compile(r"gcp_billing_export_(resource_)?v1_[0-9A-F]{6}(_[0-9A-F]{6}){2}")
+
+
+def discover(folder: Path) -> Iterator[Snapshot]:
+    """A snapshot of each billing account and invoice month in the tables below ``folder``.
+
+    Raises:
+        BillError: a file can't be read or is not of a billing export, a table has no row, or two
+            tables hold the same bill.
+    """
+    found: dict[Bill, tuple[Path, Content]] = {}
+    for table, files in sorted(_tables(folder)):
+        contents = contents_of(files)
+        if not contents:
+            raise BillError(
+                Place(str(table)), "The table has no row.", "Leave it out, or export it again."
+            )
+        for bill, content in contents.items():
+            if bill in found:
+                raise _same_bill_twice(bill, table, found[bill][0])
+            found[bill] = table, content
+    for bill, (table, content) in sorted(found.items()):
+        yield _snapshot(bill, table, content)
+
+
+def _tables(folder: Path) -> Iterator[tuple[Path, list[Path]]]:
+    """Folders that hold a table, with its files."""
+    files: dict[Path, list[Path]] = {}
+    for path in sorted(folder.rglob("*")):
+        if format_of(path) is not None and path.is_file():
+            files.setdefault(path.parent, []).append(path)
+    for table, inside in files.items():
+        if _TABLE.fullmatch(table.name) or any(map(is_export, inside)):
+            _refuse_copies(table, inside)
+            yield table, inside
+
+
+def _refuse_copies(table: Path, files: Sequence[Path]) -> None:
+    formats = {format_of(file) for file in files}
+    twice = [name for name, times in Counter(map(plain_name, files)).items() if times > 1]
+    if len(formats) > 1 or twice:
+        found = f"'{twice[0]}' plain and compressed" if twice else "JSON and parquet files"
+        raise BillError(
+            Place(str(table)),
+            f"The folder holds {found}, which is the same rows twice.",
+            "Keep the files of one export only.",
+        )
+
+
+def _snapshot(bill: Bill, table: Path, content: Content) -> Snapshot:
+    return Snapshot(
+        cloud=Cloud.GCP,
+        scope=bill.account,
+        period=bill.period,
+        version=content.version,
+        origin=str(table),
+        file_format=format_of(content.parts[0]) or FileFormat.NDJSON,
+        parts=content.parts,
+        layout=partial(export_layout, account=bill.account, month=bill.month),
+        exported_at=content.exported_at,
+    )
+
+
+def _same_bill_twice(bill: Bill, table: Path, other: Path) -> BillError:
+    return BillError(
+        Place(str(table)),
+        f"'{other}' holds the bill of {bill.account} for {bill.period:%Y-%m} too.",
+        "Loading both would count the money twice. Keep one of the folders: the detailed export"
+        " has every row of the standard one.",
+    )
