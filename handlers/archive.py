@@ -1,0 +1,180 @@
+"""The archive: every loaded bill's AI lines as parquet, named by content.
+
+A file holds the bill lines as they were read (``handlers.lines``), with what the rules of that
+load said of each, and in its metadata whose bill it is and what the rest of it cost. So a table
+can be rebuilt, reclassified and defended years later without the cloud.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import cast
+
+import duckdb
+
+from handlers.errors import BillError, Place
+from handlers.lines import LINE_COLUMNS, LINE_NAMES
+from handlers.record import Cloud
+from handlers.scan.scan import Scanned
+from handlers.scan.totals import Total
+from handlers.sources import Snapshot
+
+NAMED_COLUMNS = (
+    "is_ai",
+    "model",
+    "token_type",
+    "service_tier",
+    "customer_id",
+    "project_id",
+    "rule_id",
+    "attribution_rule",
+)
+"""What the rules said of a line, kept beside it for the reader's sake."""
+
+_KEY = "bill"
+
+
+@dataclass(frozen=True)
+class ArchivedBill:
+    """One file of the archive and whose bill it is."""
+
+    path: Path
+    cloud: Cloud
+    scope: str
+    period: date
+    version: str
+    exported_at: datetime | None
+    origin: str
+
+    def __str__(self) -> str:
+        return f"{self.cloud} {self.scope} {self.period:%Y-%m}"
+
+
+def write_archive(
+    connection: duckdb.DuckDBPyConnection, folder: Path, snapshot: Snapshot, scanned: Scanned
+) -> str:
+    """Archive ``staged_lines`` and ``left_out``; the file's path below ``folder``."""
+    target = folder / snapshot.cloud.lower() / _safe(snapshot.scope) / f"{snapshot.period:%Y-%m}"
+    target.mkdir(parents=True, exist_ok=True)
+    temporary = target / f".{os.getpid()}.tmp"
+    columns = ", ".join((*LINE_NAMES, *NAMED_COLUMNS))
+    metadata = json.dumps(_metadata(connection, snapshot, scanned)).replace("'", "''")
+    file = str(temporary).replace("'", "''")
+    connection.execute(
+        f"COPY (SELECT {columns} FROM staged_lines ORDER BY ALL) TO '{file}'"
+        f" (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{_KEY}: '{metadata}'}})"
+    )
+    name = hashlib.sha256(temporary.read_bytes()).hexdigest()[:32] + ".parquet"
+    temporary.replace(target / name)
+    return (target / name).relative_to(folder).as_posix()
+
+
+def _metadata(
+    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, scanned: Scanned
+) -> dict[str, object]:
+    rows = connection.execute(
+        "SELECT service_id, service, billing_entity, currency, line_count, cost::VARCHAR,"
+        " latest::VARCHAR FROM left_out ORDER BY ALL"
+    ).fetchall()
+    return {
+        "cloud": str(snapshot.cloud),
+        "scope": snapshot.scope,
+        "period": snapshot.period.isoformat(),
+        "version": snapshot.version,
+        "exported_at": snapshot.exported_at.isoformat() if snapshot.exported_at else None,
+        "origin": snapshot.origin,
+        "lines": scanned.second.lines,
+        "cost": format(scanned.second.cost, "f"),
+        "latest": scanned.latest.isoformat() if scanned.latest else None,
+        "left_out": [list(row) for row in rows],
+    }
+
+
+def _safe(scope: str) -> str:
+    """A folder name for a scope: readable, and different for different scopes."""
+    plain = "".join(letter if letter.isalnum() or letter in "-." else "_" for letter in scope)
+    if plain == scope and len(plain) <= 80 and not plain.startswith("."):
+        return plain
+    return f"{plain[:60].lstrip('.')}-{hashlib.sha256(scope.encode()).hexdigest()[:12]}"
+
+
+def archived_bill(folder: Path, name: str) -> ArchivedBill:
+    """The bill in the archive file ``name`` below ``folder``.
+
+    Raises:
+        BillError: the file is not there or is not an archive of ours.
+    """
+    path = folder / name
+    content = _read_metadata(path)
+    exported = content["exported_at"]
+    return ArchivedBill(
+        path=path,
+        cloud=Cloud(str(content["cloud"])),
+        scope=str(content["scope"]),
+        period=date.fromisoformat(str(content["period"])),
+        version=str(content["version"]),
+        exported_at=datetime.fromisoformat(str(exported)) if exported else None,
+        origin=str(content["origin"]),
+    )
+
+
+def _read_metadata(path: Path) -> Mapping[str, object]:
+    remedy = "The ledger names it: restore the file from a backup, or collect from the cloud."
+    if not path.is_file():
+        raise BillError(Place(str(path)), "The archive file is not there.", remedy)
+    if not hashlib.sha256(path.read_bytes()).hexdigest().startswith(path.stem):
+        raise BillError(Place(str(path)), "The archive file's content was changed.", remedy)
+    with duckdb.connect() as connection:
+        row = connection.execute(
+            "SELECT decode(value) FROM parquet_kv_metadata(?) WHERE decode(key) = ?",
+            [str(path), _KEY],
+        ).fetchone()
+    if row is None:
+        raise BillError(Place(str(path)), "The file is not an archived bill.", remedy)
+    return cast("Mapping[str, object]", json.loads(row[0]))
+
+
+def scan_archive(connection: duckdb.DuckDBPyConnection, bill: ArchivedBill) -> Scanned:
+    """Fill ``bill_lines`` and ``left_out`` from the archive, as ``scan`` does from a bill.
+
+    Raises:
+        BillError: the file is not there or was changed.
+    """
+    content = _read_metadata(bill.path)
+    columns = ", ".join(f"{column.name} {column.type}" for column in LINE_COLUMNS)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE bill_lines ({columns})")
+    connection.execute(
+        f"INSERT INTO bill_lines SELECT {', '.join(LINE_NAMES)} FROM read_parquet(?)",
+        [str(bill.path)],
+    )
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE left_out (service_id VARCHAR, service VARCHAR,"
+        " billing_entity VARCHAR, currency VARCHAR, line_count BIGINT, cost DECIMAL(38, 18),"
+        " latest DATE)"
+    )
+    rows = cast("list[list[object]]", content["left_out"])
+    if rows:
+        connection.executemany("INSERT INTO left_out VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    first = connection.execute(
+        "SELECT (SELECT count(*) FROM bill_lines)"
+        " + (SELECT COALESCE(sum(line_count), 0) FROM left_out),"
+        " (SELECT COALESCE(sum(cost), 0) FROM bill_lines)"
+        " + (SELECT COALESCE(sum(cost), 0) FROM left_out)"
+    ).fetchone()
+    lines, cost = first or (0, Decimal(0))
+    second = Total(int(str(content["lines"])), Decimal(str(content["cost"])))
+    latest = content["latest"]
+    return Scanned(
+        Total(int(lines), Decimal(cost)), second, date.fromisoformat(str(latest)) if latest else None
+    )
+
+
+def archived_lines(paths: Iterator[Path]) -> str:
+    """A relation of all lines in these archive files, for the ``lines`` command."""
+    files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    return f"read_parquet([{files}], union_by_name=true)"

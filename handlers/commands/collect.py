@@ -1,0 +1,206 @@
+"""``collect``: load bills into the warehouse."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import click
+import duckdb
+from rich.console import Console
+from rich.progress import Progress
+
+from handlers.catalog import load_catalog
+from handlers.commands.options import (
+    chosen_clouds,
+    chosen_site,
+    cloud_option,
+    period_option,
+    site_option,
+    warehouse_option,
+    warehouse_path,
+)
+from handlers.commands.summary import print_moves, print_outcomes, print_totals
+from handlers.errors import CostError, UsageError
+from handlers.ledger import Status
+from handlers.load.decisions import decide
+from handlers.load.load import Bill, Loaded, Loader, Policy
+from handlers.load.stage import Rules
+from handlers.periods import parse_period
+from handlers.record import Cloud
+from handlers.site import Site
+from handlers.sources.archive import ArchiveSource
+from handlers.sources.folder import FolderSource
+from handlers.warehouses.duckdb import DuckDbWarehouse
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person says of a load that is held."""
+
+    load: str
+    status: Status
+    by: str
+    reason: str
+
+
+@click.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@warehouse_option
+@site_option
+@cloud_option
+@period_option
+@click.option("--reclassify", is_flag=True, help="Load closed periods too when rules changed.")
+@click.option("--dry-run", is_flag=True, help="With --reclassify: list the dollars that would move.")
+@click.option("--from-archive", is_flag=True, help="Load from the archive instead of the clouds.")
+@click.option("--accept", metavar="LOAD", help="Accept a load that is held, and load it.")
+@click.option("--reject", metavar="LOAD", help="Reject a load that is held.")
+@click.option("--by", metavar="NAME", help="With --accept or --reject: who decides.")
+@click.option("--reason", metavar="TEXT", help="With --accept or --reject: why.")
+@click.option("--quarantine", is_flag=True, help="Set lines aside that can't be read.")
+@click.option(
+    "--shrink-hold-share",
+    "shrink",
+    default="0.2",
+    show_default=True,
+    help="Hold a load that shrinks a period by more than this share.",
+)
+@click.option(
+    "--wait", type=float, default=600.0, show_default=True, help="Seconds to wait for a writer."
+)
+@click.option("--now", "moment", metavar="TIME", help="Decide as at this time (ISO 8601, UTC).")
+def collect(
+    *,
+    folder: Path | None,
+    warehouse: str,
+    site_folder: Path | None,
+    clouds: tuple[str, ...],
+    periods: tuple[str, ...],
+    reclassify: bool,
+    dry_run: bool,
+    from_archive: bool,
+    accept: str | None,
+    reject: str | None,
+    by: str | None,
+    reason: str | None,
+    quarantine: bool,
+    shrink: str,
+    wait: float,
+    moment: str | None,
+) -> None:
+    """Load the bills in FOLDER, laid out as the clouds deliver them.
+
+    Only what changed is loaded; each period of each scope is replaced as a whole or not at all.
+    """
+    store = DuckDbWarehouse(warehouse_path(warehouse), wait)
+    policy = Policy(
+        now=_moment(moment),
+        shrink_share=_share(shrink),
+        reclassify=reclassify,
+        quarantine=store.folder / "quarantine" if quarantine else None,
+    )
+    decision = _decision(accept, reject, by, reason)
+    if dry_run and not reclassify:
+        raise UsageError("--dry-run goes with --reclassify: it lists what that would move.")
+    site = chosen_site(site_folder)
+    wanted = [parse_period(period) for period in periods]
+    with store.open() as connection:
+        if decision is not None:
+            decide(store, decision.load, decision.status, policy.now, decision.by, decision.reason)
+            click.echo(f"{decision.load} is {decision.status}.")
+            if folder is None and not from_archive:
+                return
+        archive = store.folder / "archive"
+        if from_archive or (reclassify and folder is None):
+            source = ArchiveSource(store, archive, chosen_clouds(clouds))
+        elif folder is not None:
+            source = FolderSource(folder, chosen_clouds(clouds))
+        else:
+            raise UsageError("Name the FOLDER that holds the bills, or --from-archive.")
+        loader = Loader(store, connection, archive, _rules_of(site), policy)
+        bills = list(source.snapshots(wanted))
+        if dry_run:
+            print_moves(_with_progress(bills, loader.moves))
+            return
+        _load_all(loader, bills, connection)
+
+
+def _load_all(
+    loader: Loader, bills: Sequence[Bill], connection: duckdb.DuckDBPyConnection
+) -> None:
+    """Load each bill; one that can't be loaded does not keep the others from it."""
+    failures: list[CostError] = []
+
+    def load(bill: Bill) -> Loaded | None:
+        try:
+            return loader.load(bill)
+        except CostError as error:
+            failures.append(error)
+            return None
+
+    outcomes = [outcome for outcome in _with_progress(bills, load) if outcome is not None]
+    print_outcomes(outcomes)
+    print_totals(connection)
+    if failures:
+        raise CostError("\nerror: ".join(str(failure) for failure in failures))
+
+
+def _with_progress(bills: Sequence[Bill], work: Callable[[Bill], T]) -> list[T]:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return [work(bill) for bill in bills]
+    results: list[T] = []
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("Collecting", total=len(bills))
+        for bill in bills:
+            bar.update(task, description=f"Collecting {bill}")
+            results.append(work(bill))
+            bar.advance(task)
+    return results
+
+
+def _rules_of(site: Site) -> Callable[[Cloud], Rules]:
+    @cache
+    def rules_of(cloud: Cloud) -> Rules:
+        return Rules(load_catalog(cloud, site.catalog.get(cloud)), site)
+
+    return rules_of
+
+
+def _moment(text: str | None) -> datetime:
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"'{text}' is not a time: write it as 2026-11-21T06:00:00.") from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _share(text: str) -> Decimal:
+    try:
+        share = Decimal(text)
+    except InvalidOperation:
+        share = Decimal(-1)
+    if not 0 <= share <= 1:
+        raise UsageError(f"--shrink-hold-share is '{text}': allowed is a number from 0 to 1.")
+    return share
+
+
+def _decision(
+    accept: str | None, reject: str | None, by: str | None, reason: str | None
+) -> Decision | None:
+    if accept is None and reject is None:
+        return None
+    if accept is not None and reject is not None:
+        raise UsageError("A load is accepted or rejected, not both.")
+    if not by or not reason:
+        raise UsageError("Say who decides and why: --by NAME --reason TEXT.")
+    status = Status.REJECTED if accept is None else Status.ACCEPTED
+    return Decision(accept or reject or "", status, by, reason)

@@ -1,0 +1,1 @@
+"""From bill lines to a committed period: classify, attribute, convert, verify, replace."""

@@ -1,0 +1,346 @@
+"""Loading bills: what to do with each snapshot, and doing it.
+
+A load replaces (cloud, scope, billing period) as a whole, or changes nothing. Running it twice,
+late, out of order or two at once leaves the same tables as running it once.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from enum import StrEnum
+from pathlib import Path
+from typing import cast
+
+import duckdb
+
+from handlers.archive import ArchivedBill, scan_archive, write_archive
+from handlers.errors import CostError
+from handlers.ledger import LedgerRow, Status, Version, current, load_id, standing
+from handlers.load.completeness import data_through, refuse_foreign_days
+from handlers.load.overlap import refuse_overlap
+from handlers.load.stage import Rules, left_out_rate, stage
+from handlers.load.statements import run, statements
+from handlers.load.verify import Split, verified_split
+from handlers.periods import is_open
+from handlers.record import MONEY_SCALE, Cloud
+from handlers.scan.scan import Scanned, scan
+from handlers.site import Rate, Site
+from handlers.sources import Reading, Snapshot
+from handlers.warehouses import LoadBatch, Warehouse
+
+PLATFORM_LABEL = "ai-cost-monitoring"
+DEFAULT_SHRINK_SHARE = Decimal("0.2")
+
+_ZERO = Decimal(0)
+
+Bill = Snapshot | ArchivedBill
+
+
+class Outcome(StrEnum):
+    """What became of a snapshot."""
+
+    LOADED = "loaded"
+    UNCHANGED = "unchanged"
+    HELD = "held"
+    REJECTED = "rejected"
+    CLOSED = "closed"
+    """The rules or site data changed, the period is closed: ``--reclassify`` loads it."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A snapshot's outcome, with the ledger's row when one was written."""
+
+    bill: str
+    outcome: Outcome
+    row: LedgerRow | None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How a run decides: the time, what may shrink, and whether closed periods are loaded anew."""
+
+    now: datetime
+    shrink_share: Decimal = DEFAULT_SHRINK_SHARE
+    reclassify: bool = False
+    quarantine: Path | None = None
+
+
+@dataclass(frozen=True)
+class Move:
+    """Dollars that a load would move to or from a model and customer."""
+
+    cloud: Cloud
+    period: date
+    model: str
+    customer_id: str
+    before: Decimal
+    after: Decimal
+
+
+@dataclass(frozen=True)
+class _Staged:
+    """What is known of a bill once its rows are ready."""
+
+    scanned: Scanned
+    split: Split
+    rates: Mapping[str, Rate]
+    currency: str
+
+
+class Loader:
+    """Loads bills into one warehouse; ``rules_of`` gives each cloud's rules."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        connection: duckdb.DuckDBPyConnection,
+        archive: Path,
+        rules_of: Callable[[Cloud], Rules],
+        policy: Policy,
+    ) -> None:
+        self._warehouse = warehouse
+        self._connection = connection
+        self._archive = archive
+        self._rules_of = rules_of
+        self._policy = policy
+
+    def load(self, bill: Bill) -> Loaded:
+        """Load ``bill`` if it is not loaded yet.
+
+        Raises:
+            CostError: it can't be loaded; the ledger has a row that says why, nothing else changed.
+        """
+        rules = self._rules_of(bill.cloud)
+        version = Version(
+            bill.version, rules.catalog.digest, rules.site.digest(bill.cloud, bill.period)
+        )
+        history = self._warehouse.history(bill.cloud, bill.scope, bill.period)
+        outcome = self._outcome(bill, version, rules, history)
+        if outcome is not Outcome.LOADED:
+            return Loaded(str(bill), outcome, current(history))
+        started = LedgerRow(
+            load_id=load_id(bill.cloud, bill.scope, bill.period, version),
+            cloud_provider=bill.cloud,
+            scope=bill.scope,
+            billing_period=bill.period,
+            source_version=version.source,
+            rule_digest=version.rules,
+            site_digest=version.site,
+            started_at=self._policy.now.replace(tzinfo=None),
+            finished_at=self._policy.now.replace(tzinfo=None),
+            status=Status.LOADED,
+            origin=bill.origin,
+        )
+        try:
+            row = self._prepare(bill, rules, started, history)
+        except CostError as error:
+            self._warehouse.record(replace(started, status=Status.FAILED, error=str(error)))
+            raise
+        if row.status is Status.HELD:
+            self._warehouse.record(row)
+            return Loaded(str(bill), Outcome.HELD, row)
+        self._warehouse.replace(LoadBatch(self._connection, row))
+        return Loaded(str(bill), Outcome.LOADED, row)
+
+    def moves(self, bill: Bill) -> list[Move]:
+        """What loading ``bill`` by today's rules would move; nothing is written.
+
+        Raises:
+            CostError: it can't be read.
+        """
+        rules = self._rules_of(bill.cloud)
+        self._stage(bill, rules, "preview")
+        before = self._warehouse.costs(bill.cloud, bill.scope, bill.period)
+        after = {
+            (str(model), str(customer)): Decimal(cost)
+            for model, customer, cost in self._connection.execute(
+                "SELECT model, customer_id, sum(cost_usd) FROM new_llm_costs GROUP BY ALL"
+            ).fetchall()
+        }
+        return [
+            Move(bill.cloud, bill.period, *key, before.get(key, _ZERO), after.get(key, _ZERO))
+            for key in sorted(before.keys() | after.keys())
+            if before.get(key, _ZERO) != after.get(key, _ZERO)
+        ]
+
+    def _outcome(
+        self, bill: Bill, version: Version, rules: Rules, history: Sequence[LedgerRow]
+    ) -> Outcome:
+        """What is to be done with the bill, before it is read; LOADED stands for loading it."""
+        word = standing(history, version.source)
+        if word in (Status.HELD, Status.REJECTED):
+            return Outcome.HELD if word is Status.HELD else Outcome.REJECTED
+        loaded = current(history)
+        if loaded is None or loaded.source_version != version.source:
+            return Outcome.LOADED
+        if loaded.version == version:
+            return Outcome.UNCHANGED
+        if (
+            is_open(bill.period, self._policy.now.date())
+            or self._policy.reclassify
+            or _rate_became_final(loaded, rules.site)
+        ):
+            return Outcome.LOADED
+        return Outcome.CLOSED
+
+    def _prepare(
+        self, bill: Bill, rules: Rules, started: LedgerRow, history: Sequence[LedgerRow]
+    ) -> LedgerRow:
+        """Everything up to the commit; the ledger's row, held where the period would shrink."""
+        staged = self._stage(bill, rules, started.load_id)
+        scanned, split = staged.scanned, staged.split
+        archive = (
+            write_archive(self._connection, self._archive, bill, scanned)
+            if isinstance(bill, Snapshot)
+            else bill.path.relative_to(self._archive).as_posix()
+        )
+        row = replace(
+            started,
+            billing_currency=staged.currency,
+            **_totals(split, scanned),
+            **_written(self._connection),
+            rates_used=_rates_text(staged.rates),
+            data_through=data_through(
+                bill.period, bill.exported_at or self._policy.now, scanned.latest
+            ),
+            archive=archive,
+            finished_at=datetime.now(UTC).replace(tzinfo=None),
+        )
+        return self._held_or_restated(row, history)
+
+    def _stage(self, bill: Bill, rules: Rules, identity: str) -> "_Staged":
+        """The rows to be written as temporary tables ``new_<table>``, verified."""
+        scanned = self._scan(bill, rules)
+        refuse_foreign_days(self._connection, bill.cloud, bill.period)
+        rates = stage(self._connection, bill.cloud, bill.period, rules)
+        self._refuse_overlap(bill)
+        currency = _currency(self._connection)
+        self._derive(bill, rules, identity, currency)
+        return _Staged(scanned, verified_split(self._connection, scanned), rates, currency)
+
+    def _scan(self, bill: Bill, rules: Rules) -> Scanned:
+        if isinstance(bill, ArchivedBill):
+            return scan_archive(self._connection, bill)
+        catalog = rules.catalog
+
+        def candidates(reading: Reading) -> str:
+            lines = reading.lines
+            service = catalog.candidate_sql(
+                lines.get("service_id", "''"),
+                reading.service_text,
+                lines.get("billing_entity", "''"),
+            )
+            return f"({service}) OR contains({reading.label_text}, '{PLATFORM_LABEL}')"
+
+        return scan(self._connection, bill, candidates)
+
+    def _refuse_overlap(self, bill: Bill) -> None:
+        rows = self._connection.execute(
+            "SELECT DISTINCT account_id FROM staged_lines WHERE is_ai AND account_id <> ''"
+        ).fetchall()
+        others = self._warehouse.accounts(bill.cloud, bill.period)
+        refuse_overlap(bill.cloud, bill.scope, [str(row[0]) for row in rows], others)
+
+    def _derive(self, bill: Bill, rules: Rules, identity: str, currency: str) -> None:
+        values = {
+            "cloud": str(bill.cloud),
+            "scope": bill.scope,
+            "period": bill.period,
+            "load_id": identity,
+            "warehouse": self._warehouse.name,
+            "currency": currency,
+            "left_out_rate": left_out_rate(self._connection, currency, bill.period, rules.site),
+        }
+        for _, statement in statements("handlers.load", "facts.sql"):
+            run(self._connection, statement, values)
+
+    def _held_or_restated(self, row: LedgerRow, history: Sequence[LedgerRow]) -> LedgerRow:
+        before = current(history)
+        if before is None or row.cost_usd is None or before.cost_usd is None:
+            return row
+        row = replace(row, restated_usd=row.cost_usd - before.cost_usd)
+        if standing(history, row.source_version) is Status.ACCEPTED:
+            return row
+        shrunk = _shrinkage(row, before, self._policy.shrink_share)
+        return replace(row, status=Status.HELD, error=shrunk) if shrunk else row
+
+
+def _rate_became_final(loaded: LedgerRow, site: Site) -> bool:
+    """Whether a load used a provisional rate for which the month's own has come."""
+    used = cast("dict[str, dict[str, object]]", json.loads(loaded.rates_used or "{}"))
+    return any(
+        bool(rate["provisional"])
+        and not site.rates.rate(currency, loaded.billing_period).provisional
+        for currency, rate in used.items()
+    )
+
+
+def _rates_text(rates: Mapping[str, Rate]) -> str:
+    content = {
+        currency: {
+            "rate": format(rate.value, "f"),
+            "month": f"{rate.month:%Y-%m}",
+            "provisional": rate.provisional,
+        }
+        for currency, rate in sorted(rates.items())
+    }
+    return json.dumps(content)
+
+
+def _currency(connection: duckdb.DuckDBPyConnection) -> str:
+    """The bill's currency; several, joined by ``+``, where its lines are in several."""
+    rows = connection.execute(
+        "SELECT DISTINCT currency FROM (SELECT currency FROM bill_lines"
+        " UNION ALL SELECT currency FROM left_out) WHERE currency IS NOT NULL ORDER BY 1"
+    ).fetchall()
+    return "+".join(str(row[0]) for row in rows)
+
+
+def _totals(split: Split, scanned: Scanned) -> dict[str, Decimal | int]:
+    return {
+        "source_total": _stored(scanned.second.cost),
+        "ai_total": _stored(split.ai),
+        "platform_total": _stored(split.platform),
+        "other_total": _stored(split.other),
+        "source_lines": scanned.second.lines,
+        "ai_lines": split.ai_lines,
+    }
+
+
+def _stored(amount: Decimal) -> Decimal:
+    with localcontext() as context:
+        context.prec = 60
+        return amount.quantize(Decimal(1).scaleb(-MONEY_SCALE), rounding=ROUND_HALF_UP)
+
+
+def _written(connection: duckdb.DuckDBPyConnection) -> dict[str, Decimal | int]:
+    row = connection.execute(
+        "SELECT count(*), COALESCE(sum(billing_cost), 0), COALESCE(sum(cost_usd), 0),"
+        " COALESCE(sum(gross_cost_usd), 0) FROM new_llm_costs"
+    ).fetchone()
+    rows, billing, usd, gross = row or (0, 0, 0, 0)
+    return {
+        "rows": int(rows),
+        "loaded_total": Decimal(billing),
+        "cost_usd": Decimal(usd),
+        "gross_cost_usd": Decimal(gross),
+    }
+
+
+def _shrinkage(row: LedgerRow, before: LedgerRow, share: Decimal) -> str | None:
+    """What shrinks by more than ``share``, for the person who has to decide; None when nothing."""
+    keep = 1 - share
+    parts: list[str] = []
+    if (row.gross_cost_usd or 0) < (before.gross_cost_usd or 0) * keep:
+        parts.append(f"gross cost from {before.gross_cost_usd:.2f} to {row.gross_cost_usd:.2f} USD")
+    if (row.source_lines or 0) < (before.source_lines or 0) * keep:
+        parts.append(f"lines from {before.source_lines} to {row.source_lines}")
+    if not parts:
+        return None
+    return (
+        f"The new version shrinks {' and '.join(parts)}, more than {share:.0%}. Look at the bill,"
+        f" then: collect --accept {row.load_id} (or --reject) --by NAME --reason TEXT."
+    )

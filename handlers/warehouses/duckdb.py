@@ -1,0 +1,270 @@
+"""The embedded warehouse: a DuckDB file that one process writes and any number read.
+
+The writer owns ``<name>.duckdb``; after each commit it publishes a copy, ``<name>.read.duckdb``,
+by atomic rename. Readers open the copy and open it again when it changes, so that they never wait
+for a writer nor see half a load.
+"""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+from handlers.errors import WarehouseError
+from handlers.ledger import LedgerRow, Status, ledger_row
+from handlers.record import Cloud
+from handlers.tables import LEDGER, LOADED, TABLES, Field, Replaced, Table
+from handlers.warehouses import LoadBatch
+from handlers.warehouses.lock import writer_lock
+
+SCHEMA_VERSION = 1
+MEMORY_LIMIT = "200MB"
+"""Of the engine; the process stays under 350 MiB, which fits a function of 512 MiB."""
+
+_THREADS = 2
+
+
+class DuckDbWarehouse:
+    """A warehouse in the file ``path``; ``wait_seconds`` is how long to wait for another writer."""
+
+    name = "duckdb"
+
+    def __init__(self, path: Path, wait_seconds: float = 600.0) -> None:
+        self.path = path
+        self._wait_seconds = wait_seconds
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    @property
+    def published(self) -> Path:
+        """The copy that readers open."""
+        return self.path.with_suffix(".read.duckdb")
+
+    @property
+    def folder(self) -> Path:
+        """Where the archive and quarantine of this warehouse lie."""
+        return self.path.parent
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The writer's connection: an engine in memory with this warehouse attached.
+
+        Raises:
+            WarehouseError: another process writes, or the file is not a warehouse of ours.
+        """
+        with (
+            writer_lock(self.path.with_suffix(".lock"), self._wait_seconds),
+            duckdb.connect() as connection,
+        ):
+            configure(connection, self.folder)
+            try:
+                connection.execute(f"ATTACH {_literal(self.path)} AS warehouse")
+            except duckdb.Error as error:
+                raise WarehouseError(
+                    f"{self.path}: can't be opened as a warehouse ({_first_line(error)})."
+                    " Name another file, or move this one away and collect again."
+                ) from None
+            self._connection = connection
+            try:
+                self.migrate()
+                yield connection
+            finally:
+                self._connection = None
+                self._publish(connection)
+
+    def migrate(self) -> None:
+        """Create the tables that are missing, and add columns that are new; idempotent.
+
+        Raises:
+            WarehouseError: a column has another type than it should have.
+        """
+        connection = self._writer()
+        for table in TABLES:
+            columns = ", ".join(_ddl(field) for field in table.fields)
+            connection.execute(f"CREATE TABLE IF NOT EXISTS warehouse.{table.name} ({columns})")
+            self._add_columns(connection, table)
+        known = connection.execute("SELECT max(version) FROM warehouse.schema_version").fetchone()
+        if known is None or known[0] != SCHEMA_VERSION:
+            connection.execute(
+                "INSERT INTO warehouse.schema_version VALUES (?, now() AT TIME ZONE 'UTC')",
+                [SCHEMA_VERSION],
+            )
+
+    def _add_columns(self, connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+        rows = connection.execute(
+            "SELECT column_name, data_type FROM duckdb_columns()"
+            " WHERE database_name = 'warehouse' AND table_name = ?",
+            [table.name],
+        ).fetchall()
+        present = {str(name): str(kind).replace(" ", "") for name, kind in rows}
+        for field in table.fields:
+            if field.name not in present:
+                connection.execute(f"ALTER TABLE warehouse.{table.name} ADD COLUMN {field.name} {field.type}")
+            elif present[field.name] != field.type.replace(" ", ""):
+                raise WarehouseError(
+                    f"{self.path}: {table.name}.{field.name} is {present[field.name]} and should be"
+                    f" {field.type}. Move the file away and collect again from the archive."
+                )
+
+    def history(self, cloud: Cloud, scope: str, period: date) -> Sequence[LedgerRow]:
+        """The ledger's rows of that bill, oldest first."""
+        return self._ledger(
+            "WHERE cloud_provider = ? AND scope = ? AND billing_period = ? ORDER BY rowid",
+            [str(cloud), scope, period],
+        )
+
+    def loaded(self) -> Sequence[LedgerRow]:
+        """The ledger's row of every bill whose rows are in the tables."""
+        return self._ledger(
+            "WHERE status = 'loaded' QUALIFY rowid = max(rowid)"
+            " OVER (PARTITION BY cloud_provider, scope, billing_period)",
+            [],
+        )
+
+    def held(self) -> Sequence[LedgerRow]:
+        """The rows of loads that wait for a person's decision."""
+        rows = self._ledger(
+            "QUALIFY rowid = max(rowid)"
+            " OVER (PARTITION BY cloud_provider, scope, billing_period, source_version)",
+            [],
+        )
+        return [row for row in rows if row.status is Status.HELD]
+
+    def _ledger(self, condition: str, values: Sequence[object]) -> Sequence[LedgerRow]:
+        rows = (
+            self._writer()
+            .execute(f"SELECT {', '.join(LEDGER.names)} FROM warehouse.ledger {condition}", values)
+            .fetchall()
+        )
+        return [ledger_row(LEDGER.names, row) for row in rows]
+
+    def costs(self, cloud: Cloud, scope: str, period: date) -> Mapping[tuple[str, str], Decimal]:
+        """What a loaded bill costs in USD per model and customer."""
+        rows = (
+            self._writer()
+            .execute(
+                "SELECT model, customer_id, sum(cost_usd) FROM warehouse.llm_costs"
+                " WHERE cloud_provider = ? AND scope = ? AND billing_period = ? GROUP BY ALL",
+                [str(cloud), scope, period],
+            )
+            .fetchall()
+        )
+        return {(str(model), str(customer)): Decimal(cost) for model, customer, cost in rows}
+
+    def accounts(self, cloud: Cloud, period: date) -> Sequence[tuple[str, str]]:
+        """Scope and account of everything that is loaded for that month."""
+        rows = (
+            self._writer()
+            .execute(
+                "SELECT DISTINCT scope, key FROM warehouse.dimensions WHERE dimension = 'account'"
+                " AND cloud_provider = ? AND billing_period = ?",
+                [str(cloud), period],
+            )
+            .fetchall()
+        )
+        return [(str(scope), str(account)) for scope, account in rows]
+
+    def replace(self, batch: LoadBatch) -> None:
+        """Replace the period by the batch, with its ledger row, in one transaction."""
+        connection, ledger = batch.connection, batch.ledger
+        key = [str(ledger.cloud_provider), ledger.scope, ledger.billing_period]
+        connection.execute("BEGIN")
+        try:
+            for table in LOADED:
+                if table.replaced is Replaced.PERIOD:
+                    connection.execute(
+                        f"DELETE FROM warehouse.{table.name}"
+                        " WHERE cloud_provider = ? AND scope = ? AND billing_period = ?",
+                        key,
+                    )
+                elif table.replaced is Replaced.LOAD:
+                    connection.execute(
+                        f"DELETE FROM warehouse.{table.name} WHERE load_id = ?", [ledger.load_id]
+                    )
+                columns = ", ".join(table.names)
+                connection.execute(
+                    f"INSERT INTO warehouse.{table.name} ({columns})"
+                    f" SELECT {columns} FROM new_{table.name} ORDER BY ALL"
+                )
+            self._insert_ledger(connection, ledger)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        self._publish(connection)
+
+    def record(self, row: LedgerRow) -> None:
+        """Add a row to the ledger that changes no other table."""
+        self._insert_ledger(self._writer(), row)
+
+    def _insert_ledger(self, connection: duckdb.DuckDBPyConnection, row: LedgerRow) -> None:
+        holes = ", ".join("?" for _ in LEDGER.names)
+        values = [str(value) if isinstance(value, Cloud) else value for value in row.values()]
+        connection.execute(
+            f"INSERT INTO warehouse.ledger ({', '.join(LEDGER.names)}) VALUES ({holes})", values
+        )
+
+    def _writer(self) -> duckdb.DuckDBPyConnection:
+        if self._connection is None:
+            raise WarehouseError(f"{self.path}: the warehouse is not open for writing.")
+        return self._connection
+
+    def _publish(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Copy the file for the readers when it has changed since the last copy."""
+        connection.execute("CHECKPOINT warehouse")
+        source = self.path.stat()
+        with contextlib.suppress(FileNotFoundError):
+            copy = self.published.stat()
+            if (copy.st_mtime_ns, copy.st_size) == (source.st_mtime_ns, source.st_size):
+                return
+        temporary = self.published.with_suffix(f".{os.getpid()}.tmp")
+        shutil.copy2(self.path, temporary)
+        temporary.replace(self.published)
+
+
+@contextlib.contextmanager
+def open_reader(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published copy of the warehouse ``path``, read only.
+
+    Raises:
+        WarehouseError: nothing has been collected into it yet.
+    """
+    published = path.with_suffix(".read.duckdb")
+    if not published.is_file():
+        raise WarehouseError(
+            f"{path}: there is no warehouse. Collect bills into it first:"
+            f" python -m handlers collect FOLDER --warehouse duckdb:{path}"
+        )
+    with duckdb.connect() as connection:
+        configure(connection, path.parent)
+        connection.execute(f"ATTACH {_literal(published)} AS warehouse (READ_ONLY)")
+        connection.execute("USE warehouse")
+        yield connection
+
+
+def configure(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """The engine's settings: the same answers everywhere, bounded memory, nothing downloaded."""
+    folder.mkdir(parents=True, exist_ok=True)
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(f"SET threads = {_THREADS}")
+    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    connection.execute(f"SET temp_directory = {_literal(folder / 'spill')}")
+    connection.execute("SET preserve_insertion_order = false")
+    connection.execute("SET autoinstall_known_extensions = false")
+    connection.execute("SET autoload_known_extensions = false")
+
+
+def _ddl(field: Field) -> str:
+    return f"{field.name} {field.type}{'' if field.nullable else ' NOT NULL'}"
+
+
+def _literal(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return str(error).splitlines()[0].rstrip(".")
