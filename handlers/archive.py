@@ -170,7 +170,9 @@ def scan_archive(connection: duckdb.DuckDBPyConnection, bill: ArchivedBill) -> S
     second = Total(int(str(content["lines"])), Decimal(str(content["cost"])))
     latest = content["latest"]
     return Scanned(
-        Total(int(lines), Decimal(cost)), second, date.fromisoformat(str(latest)) if latest else None
+        Total(int(lines), Decimal(cost)),
+        second,
+        date.fromisoformat(str(latest)) if latest else None,
     )
 
 

@@ -45,6 +45,7 @@ class LedgerRow:
     started_at: datetime
     finished_at: datetime
     status: Status
+    exported_at: datetime | None = None
     billing_currency: str | None = None
     source_total: Decimal | None = None
     ai_total: Decimal | None = None
@@ -94,7 +95,9 @@ def ledger_row(names: Sequence[str], values: Sequence[object]) -> LedgerRow:
 
 def load_id(cloud: Cloud, scope: str, period: date, version: Version) -> str:
     """The same for the same version of the same bill, wherever it is loaded."""
-    text = "\n".join([cloud, scope, period.isoformat(), version.source, version.rules, version.site])
+    text = "\n".join(
+        [cloud, scope, period.isoformat(), version.source, version.rules, version.site]
+    )
     return "L" + hashlib.sha256(text.encode()).hexdigest()[:24]
 
 

@@ -74,6 +74,7 @@ LEDGER = Table(
         scope text
         billing_period DATE
         source_version text
+        exported_at TIMESTAMP?
         rule_digest text
         site_digest text
         billing_currency text?

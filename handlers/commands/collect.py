@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import TypedDict, TypeVar, Unpack
 
 import click
 import duckdb
@@ -36,8 +36,28 @@ from handlers.sources.archive import ArchiveSource
 from handlers.sources.folder import FolderSource
 from handlers.warehouses.duckdb import DuckDbWarehouse
 
-
 T = TypeVar("T")
+
+
+class Words(TypedDict):
+    """What ``collect`` was called with."""
+
+    folder: Path | None
+    warehouse: str
+    site_folder: Path | None
+    clouds: tuple[str, ...]
+    periods: tuple[str, ...]
+    reclassify: bool
+    dry_run: bool
+    from_archive: bool
+    accept: str | None
+    reject: str | None
+    by: str | None
+    reason: str | None
+    quarantine: bool
+    shrink: str
+    wait: float
+    moment: str | None
 
 
 @dataclass(frozen=True)
@@ -57,7 +77,9 @@ class Decision:
 @cloud_option
 @period_option
 @click.option("--reclassify", is_flag=True, help="Load closed periods too when rules changed.")
-@click.option("--dry-run", is_flag=True, help="With --reclassify: list the dollars that would move.")
+@click.option(
+    "--dry-run", is_flag=True, help="With --reclassify: list the dollars that would move."
+)
 @click.option("--from-archive", is_flag=True, help="Load from the archive instead of the clouds.")
 @click.option("--accept", metavar="LOAD", help="Accept a load that is held, and load it.")
 @click.option("--reject", metavar="LOAD", help="Reject a load that is held.")
@@ -75,65 +97,47 @@ class Decision:
     "--wait", type=float, default=600.0, show_default=True, help="Seconds to wait for a writer."
 )
 @click.option("--now", "moment", metavar="TIME", help="Decide as at this time (ISO 8601, UTC).")
-def collect(
-    *,
-    folder: Path | None,
-    warehouse: str,
-    site_folder: Path | None,
-    clouds: tuple[str, ...],
-    periods: tuple[str, ...],
-    reclassify: bool,
-    dry_run: bool,
-    from_archive: bool,
-    accept: str | None,
-    reject: str | None,
-    by: str | None,
-    reason: str | None,
-    quarantine: bool,
-    shrink: str,
-    wait: float,
-    moment: str | None,
-) -> None:
+def collect(**words: Unpack[Words]) -> None:
     """Load the bills in FOLDER, laid out as the clouds deliver them.
 
     Only what changed is loaded; each period of each scope is replaced as a whole or not at all.
     """
-    store = DuckDbWarehouse(warehouse_path(warehouse), wait)
+    store = DuckDbWarehouse(warehouse_path(words["warehouse"]), words["wait"])
     policy = Policy(
-        now=_moment(moment),
-        shrink_share=_share(shrink),
-        reclassify=reclassify,
-        quarantine=store.folder / "quarantine" if quarantine else None,
+        now=_moment(words["moment"]),
+        shrink_share=_share(words["shrink"]),
+        reclassify=words["reclassify"],
+        quarantine=store.folder / "quarantine" if words["quarantine"] else None,
     )
-    decision = _decision(accept, reject, by, reason)
-    if dry_run and not reclassify:
+    decision = _decision(words)
+    if words["dry_run"] and not words["reclassify"]:
         raise UsageError("--dry-run goes with --reclassify: it lists what that would move.")
-    site = chosen_site(site_folder)
-    wanted = [parse_period(period) for period in periods]
+    site = chosen_site(words["site_folder"])
+    wanted = [parse_period(period) for period in words["periods"]]
     with store.open() as connection:
         if decision is not None:
             decide(store, decision.load, decision.status, policy.now, decision.by, decision.reason)
             click.echo(f"{decision.load} is {decision.status}.")
-            if folder is None and not from_archive:
+            if words["folder"] is None and not words["from_archive"]:
                 return
-        archive = store.folder / "archive"
-        if from_archive or (reclassify and folder is None):
-            source = ArchiveSource(store, archive, chosen_clouds(clouds))
-        elif folder is not None:
-            source = FolderSource(folder, chosen_clouds(clouds))
-        else:
-            raise UsageError("Name the FOLDER that holds the bills, or --from-archive.")
-        loader = Loader(store, connection, archive, _rules_of(site), policy)
-        bills = list(source.snapshots(wanted))
-        if dry_run:
+        loader = Loader(store, connection, store.folder / "archive", _rules_of(site), policy)
+        bills = list(_source(words, store).snapshots(wanted))
+        if words["dry_run"]:
             print_moves(_with_progress(bills, loader.moves))
-            return
-        _load_all(loader, bills, connection)
+        else:
+            _load_all(loader, bills, connection)
 
 
-def _load_all(
-    loader: Loader, bills: Sequence[Bill], connection: duckdb.DuckDBPyConnection
-) -> None:
+def _source(words: Words, store: DuckDbWarehouse) -> FolderSource | ArchiveSource:
+    clouds = chosen_clouds(words["clouds"])
+    if words["from_archive"] or (words["reclassify"] and words["folder"] is None):
+        return ArchiveSource(store, store.folder / "archive", clouds)
+    if words["folder"] is None:
+        raise UsageError("Name the FOLDER that holds the bills, or --from-archive.")
+    return FolderSource(words["folder"], clouds)
+
+
+def _load_all(loader: Loader, bills: Sequence[Bill], connection: duckdb.DuckDBPyConnection) -> None:
     """Load each bill; one that can't be loaded does not keep the others from it."""
     failures: list[CostError] = []
 
@@ -193,9 +197,9 @@ def _share(text: str) -> Decimal:
     return share
 
 
-def _decision(
-    accept: str | None, reject: str | None, by: str | None, reason: str | None
-) -> Decision | None:
+def _decision(words: Words) -> Decision | None:
+    accept, reject = words["accept"], words["reject"]
+    by, reason = words["by"], words["reason"]
     if accept is None and reject is None:
         return None
     if accept is not None and reject is not None:

@@ -91,7 +91,9 @@ def _print_periods(connection: duckdb.DuckDBPyConnection) -> None:
     for cloud in clouds:
         cells = [costs.get((cloud, month), Decimal(0)) for month in months]
         table.add_row(cloud, *map(_dollars, (*cells, sum(cells, Decimal(0)))))
-    sums = [sum((costs.get((cloud, m), Decimal(0)) for cloud in clouds), Decimal(0)) for m in months]
+    sums = [
+        sum((costs.get((cloud, m), Decimal(0)) for cloud in clouds), Decimal(0)) for m in months
+    ]
     table.add_row("Total", *map(_dollars, (*sums, sum(sums, Decimal(0)))))
     _console().print(table)
 

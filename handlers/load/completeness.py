@@ -30,9 +30,7 @@ def data_through(period: date, exported_at: datetime, latest: date | None) -> da
     return min(complete, latest)
 
 
-def refuse_foreign_days(
-    connection: duckdb.DuckDBPyConnection, cloud: Cloud, period: date
-) -> None:
+def refuse_foreign_days(connection: duckdb.DuckDBPyConnection, cloud: Cloud, period: date) -> None:
     """Refuse usage outside the period.
 
     Other charges (credits, refunds, fees) may be dated before or after it. A Google usage day may

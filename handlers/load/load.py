@@ -45,6 +45,8 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
     HELD = "held"
     REJECTED = "rejected"
+    OLDER = "older"
+    """The cloud wrote it before the version that is loaded."""
     CLOSED = "closed"
     """The rules or site data changed, the period is closed: ``--reclassify`` loads it."""
 
@@ -127,6 +129,7 @@ class Loader:
             scope=bill.scope,
             billing_period=bill.period,
             source_version=version.source,
+            exported_at=_naive(bill.exported_at),
             rule_digest=version.rules,
             site_digest=version.site,
             started_at=self._policy.now.replace(tzinfo=None),
@@ -174,8 +177,10 @@ class Loader:
         if word in (Status.HELD, Status.REJECTED):
             return Outcome.HELD if word is Status.HELD else Outcome.REJECTED
         loaded = current(history)
-        if loaded is None or loaded.source_version != version.source:
+        if loaded is None:
             return Outcome.LOADED
+        if loaded.source_version != version.source:
+            return Outcome.OLDER if _is_older(bill, loaded) else Outcome.LOADED
         if loaded.version == version:
             return Outcome.UNCHANGED
         if (
@@ -266,6 +271,16 @@ class Loader:
             return row
         shrunk = _shrinkage(row, before, self._policy.shrink_share)
         return replace(row, status=Status.HELD, error=shrunk) if shrunk else row
+
+
+def _naive(moment: datetime | None) -> datetime | None:
+    """``moment`` as the warehouse keeps it: UTC, without saying so."""
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment else None
+
+
+def _is_older(bill: Bill, loaded: LedgerRow) -> bool:
+    exported = _naive(bill.exported_at)
+    return bool(exported and loaded.exported_at and exported < loaded.exported_at)
 
 
 def _rate_became_final(loaded: LedgerRow, site: Site) -> bool:

@@ -34,5 +34,7 @@ class ArchiveSource:
         ]
         if not rows:
             raise UsageError("Nothing is archived yet. Collect from a folder first.")
-        for row in sorted(rows, key=lambda row: (row.billing_period, row.cloud_provider, row.scope)):
+        for row in sorted(
+            rows, key=lambda row: (row.billing_period, row.cloud_provider, row.scope)
+        ):
             yield archived_bill(self._folder, row.archive or "")

@@ -8,7 +8,7 @@ for a writer nor see half a load.
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -50,7 +50,7 @@ class DuckDbWarehouse:
         return self.path.parent
 
     @contextlib.contextmanager
-    def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def open(self) -> Generator[duckdb.DuckDBPyConnection, None, None]:
         """The writer's connection: an engine in memory with this warehouse attached.
 
         Raises:
@@ -103,7 +103,9 @@ class DuckDbWarehouse:
         present = {str(name): str(kind).replace(" ", "") for name, kind in rows}
         for field in table.fields:
             if field.name not in present:
-                connection.execute(f"ALTER TABLE warehouse.{table.name} ADD COLUMN {field.name} {field.type}")
+                connection.execute(
+                    f"ALTER TABLE warehouse.{table.name} ADD COLUMN {field.name} {field.type}"
+                )
             elif present[field.name] != field.type.replace(" ", ""):
                 raise WarehouseError(
                     f"{self.path}: {table.name}.{field.name} is {present[field.name]} and should be"
@@ -227,7 +229,7 @@ class DuckDbWarehouse:
 
 
 @contextlib.contextmanager
-def open_reader(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_reader(path: Path) -> Generator[duckdb.DuckDBPyConnection, None, None]:
     """The published copy of the warehouse ``path``, read only.
 
     Raises:

@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from handlers.errors import WarehouseError
@@ -13,7 +13,7 @@ _POLL_SECONDS = 0.2
 
 
 @contextlib.contextmanager
-def writer_lock(path: Path, wait_seconds: float) -> Iterator[None]:
+def writer_lock(path: Path, wait_seconds: float) -> Generator[None, None, None]:
     """Hold the lock file ``path``; it is free again when this process ends, however it ends.
 
     Raises:
@@ -28,7 +28,7 @@ def writer_lock(path: Path, wait_seconds: float) -> Iterator[None]:
                 holder = os.read(descriptor, 100).decode("ascii", "replace").strip()
                 raise WarehouseError(
                     f"{path.parent}: the warehouse is being written by process {holder or '?'}."
-                    f" Waited {wait_seconds:g} seconds. Wait for it to end, or pass a longer --wait."
+                    f" Waited {wait_seconds:g} seconds: let it end, or pass a longer --wait."
                 )
             time.sleep(_POLL_SECONDS)
         os.ftruncate(descriptor, 0)
