@@ -32,9 +32,10 @@ class Field:
 
 @dataclass(frozen=True)
 class Table:
-    """A table and its columns, in order."""
+    """A table, what a row of it is, and its columns in order."""
 
     name: str
+    meaning: str
     fields: tuple[Field, ...]
     replaced: Replaced
 
@@ -61,12 +62,15 @@ def _fields(text: str) -> tuple[Field, ...]:
 
 FACTS = Table(
     "llm_costs",
+    "One day of one SKU of one model for one customer and project.",
     tuple(Field(column.name, _DUCKDB_TYPES[column.kind], column.nullable) for column in COLUMNS),
     Replaced.PERIOD,
 )
 
 LEDGER = Table(
     "ledger",
+    "A row per load, success or failure, and per decision about a load that was held. Totals "
+    "are in `billing_currency` unless named USD.",
     _fields(
         """
         load_id text
@@ -105,10 +109,11 @@ LEDGER = Table(
     ),
     Replaced.NEVER,
 )
-"""A row per load, success or failure. Totals are in ``billing_currency`` unless named USD."""
 
 DIGESTS = Table(
     "load_digests",
+    "What each load wrote, per model, token type, customer and month; kept for every load, so "
+    "that two warehouses can be compared on the same version.",
     _fields(
         """
         load_id text
@@ -130,6 +135,7 @@ DIGESTS = Table(
 
 DAILY = Table(
     "daily_costs",
+    "The facts added up to what dashboards ask for, in USD.",
     _fields(
         """
         warehouse text
@@ -155,6 +161,8 @@ DAILY = Table(
 
 HOURLY = Table(
     "hourly_costs",
+    "Usage by hour, in USD, where a bill says it: Google's always, AWS's when the export is "
+    "hourly.",
     _fields(
         """
         scope text
@@ -175,6 +183,7 @@ HOURLY = Table(
 
 DIMENSIONS = Table(
     "dimensions",
+    "What a filter offers: `customer` and `project` by key and name, `model`, `account`.",
     _fields(
         """
         cloud_provider text
@@ -187,10 +196,11 @@ DIMENSIONS = Table(
     ),
     Replaced.PERIOD,
 )
-"""What a filter offers: ``customer`` (key to name), ``model``, ``project``, ``account``."""
 
 PLATFORM = Table(
     "platform_costs",
+    "Bill lines labelled `managed-by=ai-cost-monitoring`: what this product itself costs, "
+    "outside the AI totals.",
     _fields(
         """
         cloud_provider text
@@ -212,6 +222,8 @@ PLATFORM = Table(
 
 LEFT_OUT = Table(
     "left_out_costs",
+    "What a bill holds beside AI, per service; lines of AI products that no rule takes in, "
+    "per SKU. `cost_usd` is at the load's rate: good for a ranking, not part of any total.",
     _fields(
         """
         cloud_provider text
@@ -229,11 +241,10 @@ LEFT_OUT = Table(
     ),
     Replaced.PERIOD,
 )
-"""What the bill holds beside AI, per service; lines of AI products that no rule takes in, per SKU.
-``cost_usd`` is at the load's rate: good for a ranking, not part of any total."""
 
 SCHEMA_VERSION = Table(
     "schema_version",
+    "The versions of these tables that were applied.",
     _fields(
         """
         version INTEGER

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.dictionary import TARGET, dictionary
 from tools.lock_check import LOCKS, disagreements
 
 NOT_OURS = {"build", "dist", "node_modules"}
@@ -192,3 +193,7 @@ def test_ci_runs_without_a_question(root: Path) -> None:
     assert "\nset -euo pipefail\n" in script
     subprocess.run(["bash", "-n", root / ".ci" / "run"], check=True)
     assert os.access(root / ".ci" / "run", os.X_OK)
+
+
+def test_the_data_dictionary_says_what_the_record_and_the_tables_say() -> None:
+    assert TARGET.read_text(encoding="utf-8") == dictionary(), "python -m tools.dictionary"
