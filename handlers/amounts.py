@@ -71,9 +71,11 @@ def to_usd(billing_cost: Decimal, rate: Decimal) -> Decimal:
 
     Both have at most ``MONEY_SCALE`` decimal places.
     """
-    cost_nano, rate_nano = _nano(billing_cost), _nano(rate)
-    magnitude = (abs(cost_nano) * _NANO + rate_nano // 2) // rate_nano
-    return Decimal(magnitude if cost_nano >= 0 else -magnitude).scaleb(-MONEY_SCALE)
+    with localcontext() as context:
+        context.prec = 60
+        cost_nano, rate_nano = _nano(billing_cost), _nano(rate)
+        magnitude = (abs(cost_nano) * _NANO + rate_nano // 2) // rate_nano
+        return Decimal(magnitude if cost_nano >= 0 else -magnitude).scaleb(-MONEY_SCALE)
 
 
 def _nano(value: Decimal) -> int:

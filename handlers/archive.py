@@ -7,7 +7,6 @@ can be rebuilt, reclassified and defended years later without the cloud.
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,7 +19,7 @@ import duckdb
 from handlers.errors import BillError, Place
 from handlers.lines import LINE_COLUMNS, LINE_NAMES
 from handlers.record import Cloud
-from handlers.scan.scan import Scanned
+from handlers.scan.scan import Scanned, SetAside
 from handlers.scan.totals import Total
 from handlers.sources import Snapshot
 
@@ -56,12 +55,15 @@ class ArchivedBill:
 
 
 def write_archive(
-    connection: duckdb.DuckDBPyConnection, folder: Path, snapshot: Snapshot, scanned: Scanned
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    snapshot: Snapshot | ArchivedBill,
+    scanned: Scanned,
 ) -> str:
     """Archive ``staged_lines`` and ``left_out``; the file's path below ``folder``."""
-    target = folder / snapshot.cloud.lower() / _safe(snapshot.scope) / f"{snapshot.period:%Y-%m}"
+    target = bill_folder(folder, snapshot.cloud, snapshot.scope, snapshot.period)
     target.mkdir(parents=True, exist_ok=True)
-    temporary = target / f".{os.getpid()}.tmp"
+    temporary = target / ".tmp"
     columns = ", ".join((*LINE_NAMES, *NAMED_COLUMNS))
     metadata = json.dumps(_metadata(connection, snapshot, scanned)).replace("'", "''")
     file = str(temporary).replace("'", "''")
@@ -75,7 +77,7 @@ def write_archive(
 
 
 def _metadata(
-    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, scanned: Scanned
+    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot | ArchivedBill, scanned: Scanned
 ) -> dict[str, object]:
     rows = connection.execute(
         "SELECT service_id, service, billing_entity, currency, line_count, cost::VARCHAR,"
@@ -91,8 +93,15 @@ def _metadata(
         "lines": scanned.second.lines,
         "cost": format(scanned.second.cost, "f"),
         "latest": scanned.latest.isoformat() if scanned.latest else None,
+        "aside_lines": scanned.aside.lines,
+        "aside_cost": format(scanned.aside.cost, "f"),
         "left_out": [list(row) for row in rows],
     }
+
+
+def bill_folder(folder: Path, cloud: Cloud, scope: str, period: date) -> Path:
+    """Where what is kept of a bill lies below ``folder``."""
+    return folder / cloud.lower() / _safe(scope) / f"{period:%Y-%m}"
 
 
 def _safe(scope: str) -> str:
@@ -173,6 +182,9 @@ def scan_archive(connection: duckdb.DuckDBPyConnection, bill: ArchivedBill) -> S
         Total(int(lines), Decimal(cost)),
         second,
         date.fromisoformat(str(latest)) if latest else None,
+        SetAside(
+            int(str(content.get("aside_lines", 0))), Decimal(str(content.get("aside_cost", 0)))
+        ),
     )
 
 

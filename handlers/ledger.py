@@ -106,8 +106,19 @@ def current(history: Sequence[LedgerRow]) -> LedgerRow | None:
     return next((row for row in reversed(history) if row.status is Status.LOADED), None)
 
 
-def standing(history: Sequence[LedgerRow], source_version: str) -> Status | None:
-    """The last word on a version of a bill; None when the ledger has none."""
-    return next(
-        (row.status for row in reversed(history) if row.source_version == source_version), None
-    )
+def last_word(history: Sequence[LedgerRow], version: Version) -> LedgerRow | None:
+    """The last row about a version of a bill; None when the ledger has none.
+
+    What is said of a bill that was never loaded holds whatever the rules and the site data become;
+    of one that was loaded before, it holds for those rules and site data only.
+    """
+    same_bill = [row for row in history if row.source_version == version.source]
+    if any(row.status is Status.LOADED for row in same_bill):
+        same_bill = [row for row in same_bill if row.version == version]
+    return same_bill[-1] if same_bill else None
+
+
+def standing(history: Sequence[LedgerRow], version: Version) -> Status | None:
+    """The status of the last word on a version of a bill; None when the ledger has none."""
+    word = last_word(history, version)
+    return word.status if word else None

@@ -12,7 +12,7 @@ https://docs.aws.amazon.com/cur/latest/userguide/dataexports-export-delivery.htm
 
 def parse_period(text: str) -> date:
     """``2026-10`` as the first day of October 2026; UsageError when it is not a month."""
-    match = re.fullmatch(r"(\d{4})-(\d{2})", text)
+    match = re.fullmatch(r"(\d{4})-(\d{2})", text, re.ASCII)
     if not match or not 1 <= int(match[2]) <= 12 or int(match[1]) < 1:
         raise UsageError(f"'{text}' is not a billing period: write it as YYYY-MM, like 2026-10.")
     return date(int(match[1]), int(match[2]), 1)

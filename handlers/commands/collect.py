@@ -13,6 +13,7 @@ import duckdb
 from rich.console import Console
 from rich.progress import Progress
 
+from handlers.archive import bill_folder
 from handlers.catalog import load_catalog
 from handlers.commands.options import (
     chosen_clouds,
@@ -125,7 +126,7 @@ def collect(**words: Unpack[Words]) -> None:
         if words["dry_run"]:
             print_moves(_with_progress(bills, loader.moves))
         else:
-            _load_all(loader, bills, connection)
+            _load_all(loader, bills, connection, policy)
 
 
 def _source(words: Words, store: DuckDbWarehouse) -> FolderSource | ArchiveSource:
@@ -137,7 +138,9 @@ def _source(words: Words, store: DuckDbWarehouse) -> FolderSource | ArchiveSourc
     return FolderSource(words["folder"], clouds)
 
 
-def _load_all(loader: Loader, bills: Sequence[Bill], connection: duckdb.DuckDBPyConnection) -> None:
+def _load_all(
+    loader: Loader, bills: Sequence[Bill], connection: duckdb.DuckDBPyConnection, policy: Policy
+) -> None:
     """Load each bill; one that can't be loaded does not keep the others from it."""
     failures: list[CostError] = []
 
@@ -150,9 +153,23 @@ def _load_all(loader: Loader, bills: Sequence[Bill], connection: duckdb.DuckDBPy
 
     outcomes = [outcome for outcome in _with_progress(bills, load) if outcome is not None]
     print_outcomes(outcomes)
+    _print_set_aside(outcomes, policy)
     print_totals(connection)
     if failures:
         raise CostError("\nerror: ".join(str(failure) for failure in failures))
+
+
+def _print_set_aside(outcomes: Sequence[Loaded], policy: Policy) -> None:
+    """The lines that were not loaded, what they cost as far as that can be read, and where."""
+    for outcome in outcomes:
+        row = outcome.row
+        if policy.quarantine is None or row is None or not row.quarantined_rows:
+            continue
+        place = bill_folder(policy.quarantine, row.cloud_provider, row.scope, row.billing_period)
+        click.echo(
+            f"set aside: {outcome.bill}: {row.quarantined_rows:,} rows that can't be parsed, of"
+            f" {row.quarantined_total or 0:,.2f} {row.billing_currency}: see {place}"
+        )
 
 
 def _with_progress(bills: Sequence[Bill], work: Callable[[Bill], T]) -> list[T]:

@@ -28,8 +28,8 @@ CREATE OR REPLACE TEMP TABLE new_llm_costs AS
 WITH added AS (
     SELECT
         usage_date,
-        service,
-        sku,
+        COALESCE(service, '') AS service,
+        COALESCE(sku, '') AS sku,
         model,
         token_type,
         usage_unit,
@@ -39,8 +39,8 @@ WITH added AS (
         customer_tag,
         model_developer,
         service_tier,
-        region,
-        account_id,
+        COALESCE(NULLIF(region, ''), 'global') AS region,
+        COALESCE(account_id, '') AS account_id,
         charge_type,
         currency,
         sku_id,
@@ -51,6 +51,7 @@ WITH added AS (
         rule_id,
         usd_rate,
         sum(quantity)::DECIMAL(38, 15) AS quantity,
+        sum(cost) AS exact_cost,
         sum(cost)::DECIMAL(38, 9) AS cost,
         sum(gross)::DECIMAL(38, 9) AS gross,
         sum(effective)::DECIMAL(38, 9) AS effective,
@@ -69,8 +70,8 @@ WITH added AS (
 SELECT
     usage_date AS date,
     $cloud AS cloud_provider,
-    cut(COALESCE(service, ''), 200) AS service,
-    cut(COALESCE(sku, ''), 500) AS sku_description,
+    cut(service, 200) AS service,
+    cut(sku, 500) AS sku_description,
     cut(model, 100) AS model,
     token_type,
     sum(
@@ -84,8 +85,8 @@ SELECT
     left(sha256(cut(customer_id, 256)), 16) AS customer_key,
     model_developer,
     service_tier,
-    cut(COALESCE(NULLIF(region, ''), 'global'), 40) AS region,
-    cut(COALESCE(account_id, ''), 60) AS account_id,
+    cut(region, 40) AS region,
+    cut(account_id, 60) AS account_id,
     $scope AS scope,
     charge_type,
     sum(CASE WHEN usd_rate IS NULL THEN gross_usd ELSE usd(gross, usd_rate) END) AS gross_cost_usd,
@@ -93,7 +94,7 @@ SELECT
         AS effective_cost_usd,
     sum(CASE WHEN usd_rate IS NULL THEN list_usd ELSE usd(list_cost, usd_rate) END) AS list_cost_usd,
     currency AS billing_currency,
-    sum(cost) AS billing_cost,
+    sum(exact_cost)::DECIMAL(38, 9) AS billing_cost,
     $period::DATE AS billing_period,
     cut(sku_id, 100) AS sku_id,
     sum(quantity)::DECIMAL(38, 9) AS pricing_quantity,
@@ -198,12 +199,13 @@ CREATE OR REPLACE TEMP TABLE new_platform_costs AS
 WITH added AS (
     SELECT
         usage_date,
-        service,
-        sku,
-        account_id,
+        COALESCE(service, '') AS service,
+        COALESCE(sku, '') AS sku,
+        COALESCE(account_id, '') AS account_id,
         charge_type,
         currency,
         usd_rate,
+        sum(cost) AS exact_cost,
         sum(cost)::DECIMAL(38, 9) AS cost,
         sum(cost_usd)::DECIMAL(38, 9) AS cost_usd
     FROM staged_lines
@@ -215,13 +217,13 @@ SELECT
     $scope AS scope,
     $period::DATE AS billing_period,
     usage_date AS date,
-    cut(COALESCE(service, ''), 200) AS service,
-    cut(COALESCE(sku, ''), 500) AS sku_description,
-    cut(COALESCE(account_id, ''), 60) AS account_id,
+    cut(service, 200) AS service,
+    cut(sku, 500) AS sku_description,
+    cut(account_id, 60) AS account_id,
     charge_type,
     sum(CASE WHEN usd_rate IS NULL THEN cost_usd ELSE usd(cost, usd_rate) END) AS cost_usd,
     currency AS billing_currency,
-    sum(cost) AS billing_cost,
+    sum(exact_cost)::DECIMAL(38, 9) AS billing_cost,
     $load_id AS load_id
 FROM added
 GROUP BY ALL;
@@ -229,11 +231,11 @@ GROUP BY ALL;
 -- statement: new_left_out_costs
 CREATE OR REPLACE TEMP TABLE new_left_out_costs AS
 WITH added AS (
-    SELECT service_id, service, NULL AS sku, sum(line_count) AS lines, sum(cost) AS cost
+    SELECT service_id, service, NULL AS sku, currency, sum(line_count) AS lines, sum(cost) AS cost
     FROM left_out
     GROUP BY ALL
     UNION ALL
-    SELECT service_id, service, sku, count(*), sum(cost)
+    SELECT service_id, service, sku, currency, count(*), sum(cost)
     FROM staged_lines
     WHERE NOT is_ai AND NOT is_platform
     GROUP BY ALL
@@ -246,8 +248,10 @@ SELECT
     service,
     sku AS sku_description,
     lines::BIGINT AS lines,
-    $currency AS billing_currency,
+    COALESCE(added.currency, $currency) AS billing_currency,
     cost::DECIMAL(38, 9) AS billing_cost,
-    usd(cost::DECIMAL(38, 9), $left_out_rate::DECIMAL(38, 9)) AS cost_usd,
+    COALESCE(usd(cost::DECIMAL(38, 9), rate), 0) AS cost_usd,
     $load_id AS load_id
-FROM added;
+FROM added
+-- A service none of whose lines says its currency is listed without dollars.
+LEFT JOIN left_out_rates ON left_out_rates.currency = added.currency;

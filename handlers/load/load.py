@@ -17,14 +17,15 @@ import duckdb
 
 from handlers.archive import ArchivedBill, scan_archive, write_archive
 from handlers.errors import CostError
-from handlers.ledger import LedgerRow, Status, Version, current, load_id, standing
-from handlers.load.completeness import data_through, refuse_foreign_days
+from handlers.ledger import LedgerRow, Status, Version, current, last_word, load_id, standing
+from handlers.load.completeness import data_through
 from handlers.load.overlap import refuse_overlap
-from handlers.load.stage import Rules, left_out_rate, stage
+from handlers.load.stage import Rules, register_left_out_rates, stage
 from handlers.load.statements import run, statements
 from handlers.load.verify import Split, verified_split
 from handlers.periods import is_open
 from handlers.record import MONEY_SCALE, Cloud
+from handlers.scan.quarantine import scan_setting_aside, write_quarantine
 from handlers.scan.scan import Scanned, scan
 from handlers.site import Rate, Site
 from handlers.sources import Reading, Snapshot
@@ -116,13 +117,12 @@ class Loader:
             CostError: it can't be loaded; the ledger has a row that says why, nothing else changed.
         """
         rules = self._rules_of(bill.cloud)
-        version = Version(
-            bill.version, rules.catalog.digest, rules.site.digest(bill.cloud, bill.period)
-        )
+        version = _version(bill, rules)
         history = self._warehouse.history(bill.cloud, bill.scope, bill.period)
         outcome = self._outcome(bill, version, rules, history)
         if outcome is not Outcome.LOADED:
-            return Loaded(str(bill), outcome, current(history))
+            row = last_word(history, version) if outcome is Outcome.HELD else current(history)
+            return Loaded(str(bill), outcome, row)
         started = LedgerRow(
             load_id=load_id(bill.cloud, bill.scope, bill.period, version),
             cloud_provider=bill.cloud,
@@ -155,6 +155,9 @@ class Loader:
             CostError: it can't be read.
         """
         rules = self._rules_of(bill.cloud)
+        history = self._warehouse.history(bill.cloud, bill.scope, bill.period)
+        if self._outcome(bill, _version(bill, rules), rules, history) is not Outcome.LOADED:
+            return []
         self._stage(bill, rules, "preview")
         before = self._warehouse.costs(bill.cloud, bill.scope, bill.period)
         after = {
@@ -173,14 +176,14 @@ class Loader:
         self, bill: Bill, version: Version, rules: Rules, history: Sequence[LedgerRow]
     ) -> Outcome:
         """What is to be done with the bill, before it is read; LOADED stands for loading it."""
-        word = standing(history, version.source)
+        loaded = current(history)
+        if loaded is not None and _is_older(bill, loaded):
+            return Outcome.OLDER
+        word = standing(history, version)
         if word in (Status.HELD, Status.REJECTED):
             return Outcome.HELD if word is Status.HELD else Outcome.REJECTED
-        loaded = current(history)
-        if loaded is None:
+        if loaded is None or loaded.source_version != version.source:
             return Outcome.LOADED
-        if loaded.source_version != version.source:
-            return Outcome.OLDER if _is_older(bill, loaded) else Outcome.LOADED
         if loaded.version == version:
             return Outcome.UNCHANGED
         if (
@@ -197,11 +200,9 @@ class Loader:
         """Everything up to the commit; the ledger's row, held where the period would shrink."""
         staged = self._stage(bill, rules, started.load_id)
         scanned, split = staged.scanned, staged.split
-        archive = (
-            write_archive(self._connection, self._archive, bill, scanned)
-            if isinstance(bill, Snapshot)
-            else bill.path.relative_to(self._archive).as_posix()
-        )
+        if isinstance(bill, Snapshot) and scanned.aside.lines and self._policy.quarantine:
+            write_quarantine(self._policy.quarantine, bill, scanned.aside)
+        archive = write_archive(self._connection, self._archive, bill, scanned)
         row = replace(
             started,
             billing_currency=staged.currency,
@@ -219,7 +220,6 @@ class Loader:
     def _stage(self, bill: Bill, rules: Rules, identity: str) -> "_Staged":
         """The rows to be written as temporary tables ``new_<table>``, verified."""
         scanned = self._scan(bill, rules)
-        refuse_foreign_days(self._connection, bill.cloud, bill.period)
         rates = stage(self._connection, bill.cloud, bill.period, rules)
         self._refuse_overlap(bill)
         currency = _currency(self._connection)
@@ -240,7 +240,9 @@ class Loader:
             )
             return f"({service}) OR contains({reading.label_text}, '{PLATFORM_LABEL}')"
 
-        return scan(self._connection, bill, candidates)
+        if self._policy.quarantine is None:
+            return scan(self._connection, bill, candidates)
+        return scan_setting_aside(self._connection, bill, candidates)
 
     def _refuse_overlap(self, bill: Bill) -> None:
         rows = self._connection.execute(
@@ -257,8 +259,8 @@ class Loader:
             "load_id": identity,
             "warehouse": self._warehouse.name,
             "currency": currency,
-            "left_out_rate": left_out_rate(self._connection, currency, bill.period, rules.site),
         }
+        register_left_out_rates(self._connection, bill.period, rules.site)
         for _, statement in statements("handlers.load", "facts.sql"):
             run(self._connection, statement, values)
 
@@ -267,7 +269,7 @@ class Loader:
         if before is None or row.cost_usd is None or before.cost_usd is None:
             return row
         row = replace(row, restated_usd=row.cost_usd - before.cost_usd)
-        if standing(history, row.source_version) is Status.ACCEPTED:
+        if standing(history, row.version) is Status.ACCEPTED:
             return row
         shrunk = _shrinkage(row, before, self._policy.shrink_share)
         return replace(row, status=Status.HELD, error=shrunk) if shrunk else row
@@ -281,6 +283,11 @@ def _naive(moment: datetime | None) -> datetime | None:
 def _is_older(bill: Bill, loaded: LedgerRow) -> bool:
     exported = _naive(bill.exported_at)
     return bool(exported and loaded.exported_at and exported < loaded.exported_at)
+
+
+def _version(bill: Bill, rules: Rules) -> Version:
+    site = rules.site.digest(bill.cloud, bill.period)
+    return Version(bill.version, rules.catalog.digest, site)
 
 
 def _rate_became_final(loaded: LedgerRow, site: Site) -> bool:
@@ -316,12 +323,14 @@ def _currency(connection: duckdb.DuckDBPyConnection) -> str:
 
 def _totals(split: Split, scanned: Scanned) -> dict[str, Decimal | int]:
     return {
-        "source_total": _stored(scanned.second.cost),
+        "source_total": _stored(scanned.whole.cost),
         "ai_total": _stored(split.ai),
         "platform_total": _stored(split.platform),
         "other_total": _stored(split.other),
-        "source_lines": scanned.second.lines,
+        "source_lines": scanned.whole.lines,
         "ai_lines": split.ai_lines,
+        "quarantined_rows": scanned.aside.lines,
+        "quarantined_total": _stored(scanned.aside.cost),
     }
 
 
@@ -349,8 +358,9 @@ def _shrinkage(row: LedgerRow, before: LedgerRow, share: Decimal) -> str | None:
     """What shrinks by more than ``share``, for the person who has to decide; None when nothing."""
     keep = 1 - share
     parts: list[str] = []
-    if (row.gross_cost_usd or 0) < (before.gross_cost_usd or 0) * keep:
-        parts.append(f"gross cost from {before.gross_cost_usd:.2f} to {row.gross_cost_usd:.2f} USD")
+    gross, gross_before = row.gross_cost_usd or _ZERO, before.gross_cost_usd or _ZERO
+    if gross_before > 0 and gross < gross_before * keep:
+        parts.append(f"gross cost from {gross_before:.2f} to {gross:.2f} USD")
     if (row.source_lines or 0) < (before.source_lines or 0) * keep:
         parts.append(f"lines from {before.source_lines} to {row.source_lines}")
     if not parts:

@@ -35,7 +35,7 @@ def stage(
         ConservationError: a join lost or doubled a line.
     """
     _refuse_bad_tags(connection)
-    _create_macros(connection)
+    create_macros(connection)
     _register_tag_keys(connection, rules.site.attribution)
     register_attribution(connection, rules.site.attribution, rules.site.customers)
     rates = _register_rates(connection, period, rules.site)
@@ -52,13 +52,22 @@ def _create(connection: duckdb.DuckDBPyConnection, name: str, select: str) -> No
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}")
 
 
-def _create_macros(connection: duckdb.DuckDBPyConnection) -> None:
+def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
+    """``usd(amount, rate)`` converts by the one formula; ``cut(text, n)`` keeps long text unique;
+
+    ``tag_key(name)`` spells a tag's key as every cloud's bills can be compared.
+    """
     connection.execute(
         f"CREATE OR REPLACE TEMP MACRO usd(amount, rate) AS {to_usd_sql('amount', 'rate')}"
     )
     connection.execute(
         "CREATE OR REPLACE TEMP MACRO cut(value, size) AS CASE WHEN length(value) > size"
         " THEN left(value, size - 17) || '~' || left(sha256(value), 16) ELSE value END"
+    )
+    # CUR 2.0 writes the key managed-by as user_managed_by, the legacy report as user:managed-by.
+    connection.execute(
+        "CREATE OR REPLACE TEMP MACRO tag_key(name) AS"
+        " regexp_replace(lower(name), '[^\\pL\\pN]+', '_', 'g')"
     )
 
 
@@ -68,11 +77,9 @@ def _register_tag_keys(connection: duckdb.DuckDBPyConnection, attribution: Attri
     )
     kinds = (("customer", attribution.customer_keys), ("project", attribution.project_keys))
     rows = [
-        [kind, position, key.lower()]
-        for kind, keys in kinds
-        for position, key in enumerate(keys, start=1)
+        [kind, position, key] for kind, keys in kinds for position, key in enumerate(keys, start=1)
     ]
-    connection.executemany("INSERT INTO tag_keys VALUES (?, ?, ?)", rows)
+    connection.executemany("INSERT INTO tag_keys VALUES (?, ?, tag_key(?))", rows)
 
 
 def _register_rates(
@@ -93,19 +100,37 @@ def _register_rates(
     return rates
 
 
-def left_out_rate(
-    connection: duckdb.DuckDBPyConnection, currency: str, period: date, site: Site
-) -> Decimal:
-    """The rate to rank left-out services by: the lines' own, else the site's, else one."""
-    if currency == _USD:
-        return Decimal(1)
+def register_left_out_rates(
+    connection: duckdb.DuckDBPyConnection, period: date, site: Site
+) -> None:
+    """Fill ``left_out_rates`` with the rate to rank what is left out by, for each currency of it:
+    that of the bill's own lines, else the site's.
+
+    Raises:
+        RateMissing: a currency without a rate that may be used.
+    """
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE left_out_rates (currency VARCHAR, rate DECIMAL(38, 9))"
+    )
+    rows = connection.execute(
+        "SELECT DISTINCT currency FROM (SELECT currency FROM left_out"
+        " UNION ALL SELECT currency FROM staged_lines) WHERE currency IS NOT NULL ORDER BY 1"
+    ).fetchall()
+    for (currency,) in rows:
+        rate = _rate_of_lines(connection, str(currency))
+        if rate is None:
+            rate = site.rates.rate(str(currency), period).value
+        connection.execute("INSERT INTO left_out_rates VALUES (?, ?)", [currency, rate])
+
+
+def _rate_of_lines(connection: duckdb.DuckDBPyConnection, currency: str) -> Decimal | None:
     row = connection.execute(
-        "SELECT max(COALESCE(usd_rate, CASE WHEN cost_usd <> 0 THEN"
-        " (cost::DOUBLE / cost_usd::DOUBLE)::DECIMAL(38, 9) END)) FROM staged_lines"
+        "SELECT COALESCE(max(usd_rate), TRY_CAST(sum(abs(cost))::DOUBLE"
+        " / NULLIF(sum(abs(cost_usd)), 0)::DOUBLE AS DECIMAL(38, 9)))"
+        " FROM staged_lines WHERE currency = ?",
+        [currency],
     ).fetchone()
-    if row is not None and row[0] is not None:
-        return Decimal(row[0])
-    return site.rates.rate(currency, period).value
+    return Decimal(row[0]) if row and row[0] else None
 
 
 def _refuse_bad_tags(connection: duckdb.DuckDBPyConnection) -> None:

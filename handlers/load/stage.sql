@@ -7,12 +7,12 @@ SELECT DISTINCT service_id, service, sku, description, unit, billing_entity
 FROM bill_lines;
 
 -- statement: tag_values
--- A key is compared without the cloud's own prefix and in lower case; the first of a repeated
+-- A key is compared without the cloud's own prefix, as tag_key spells it; the first of a repeated
 -- key that has a value wins.
 CREATE OR REPLACE TEMP TABLE tag_values AS
 SELECT
     tags,
-    lower(regexp_replace(entry.key, '^(resource_?tags[/_])?(user[:_])?', '', 'i')) AS key,
+    tag_key(regexp_replace(entry.key, '^(resource_?tags[/_])?(user[:_])?', '', 'i')) AS key,
     arg_min(entry.value ->> '$', entry.id) AS value
 FROM (SELECT DISTINCT tags FROM bill_lines WHERE tags IS NOT NULL) AS tagged,
     json_each(tagged.tags) AS entry
@@ -25,7 +25,7 @@ SELECT
     tags,
     arg_min(value, customer.position) FILTER (customer.position IS NOT NULL) AS customer_tag,
     arg_min(value, project.position) FILTER (project.position IS NOT NULL) AS project_tag,
-    bool_or(tag_values.key = 'managed-by' AND value = 'ai-cost-monitoring') AS is_platform
+    bool_or(tag_values.key = tag_key('managed-by') AND value = 'ai-cost-monitoring') AS is_platform
 FROM tag_values
 LEFT JOIN tag_keys AS customer ON customer.kind = 'customer' AND customer.key = tag_values.key
 LEFT JOIN tag_keys AS project ON project.kind = 'project' AND project.key = tag_values.key

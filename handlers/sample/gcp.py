@@ -25,10 +25,10 @@ NOISY_EVERY = 11
 
 COST_TYPES = {
     ChargeType.USAGE: "regular",
-    ChargeType.ADJUSTMENT: "adjustment",
     ChargeType.TAX: "tax",
-    ChargeType.FEE: "rounding_error",
+    ChargeType.ADJUSTMENT: "rounding_error",
 }
+"""Of charges without a note; one with a note is an ``adjustment`` that ``ADJUSTMENTS`` explains."""
 ADJUSTMENTS = {
     "COMPLETE_NEGATION": "METADATA_CORRECTION",
     "COMPLETE_NEGATION_WITH_REMONETIZATION": "METADATA_CORRECTION",
@@ -102,7 +102,7 @@ def _fixed(bill: Bill, charge: Charge) -> Json:
         "currency": scope.currency,
         "currency_conversion_rate": float(bill.rate),
         "invoice": {"month": f"{bill.period:%Y%m}", "publisher_type": "GOOGLE"},
-        "cost_type": COST_TYPES[charge.charge_type],
+        "cost_type": "adjustment" if charge.note else COST_TYPES[charge.charge_type],
         "consumption_model": {"id": "7754-699E-0EBF", "description": "Default"},
     }
     if place.account:

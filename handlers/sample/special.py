@@ -145,9 +145,11 @@ def _amortised(sku: Sku, account: str, days: Days) -> Iterator[Charge]:
 
 
 def gcp_extras(scope: Scope, days: Days, charges: Bill) -> Iterator[Charge]:
-    """Google: usage invoiced a month late, a corrected label, a goodwill adjustment, tax, rounding.
+    """Google: usage invoiced a month late, a corrected label, a goodwill credit, tax, rounding.
 
-    Google never rewrites a row: what was wrong is negated and booked again, later.
+    Google never rewrites a row: what was wrong is negated and booked again, later. An adjustment
+    for goodwill is a credit issued to the customer, says
+    https://docs.cloud.google.com/billing/docs/how-to/export-data-bigquery-tables/standard-usage.
     """
     account = scope.accounts[0]
     month = days.restated
@@ -168,7 +170,7 @@ def gcp_extras(scope: Scope, days: Days, charges: Bill) -> Iterator[Charge]:
     yield replace(wrong, place=right, note="COMPLETE_NEGATION_WITH_REMONETIZATION", **correction)
     yield Charge(
         wrong.day, 12, month, wrong.sku, wrong.place, ZERO, Decimal("-4.25"),
-        ChargeType.ADJUSTMENT, note="MANUAL_ADJUSTMENT", late=15,
+        ChargeType.CREDIT, note="MANUAL_ADJUSTMENT", late=15,
     )  # fmt: skip
     nobody = _nowhere("", UNTAGGED, Kind.OTHER)
     last = max(charge.day for charge in sample)
@@ -178,8 +180,9 @@ def gcp_extras(scope: Scope, days: Days, charges: Bill) -> Iterator[Charge]:
         last, 0, month, tax_sku, nobody, Decimal(1), Decimal("61.2"), ChargeType.TAX, late=4
     )
     yield Charge(
-        last, 0, month, rounding, nobody, Decimal(1), Decimal("-0.003"), ChargeType.FEE, late=4
-    )
+        last, 0, month, rounding, nobody, Decimal(1), Decimal("-0.003"), ChargeType.ADJUSTMENT,
+        late=4,
+    )  # fmt: skip
     support = _other("GOOGLE", "Support", "Enhanced Support", "")
     yield Charge(
         last, 0, month, support, _nowhere(account, UNTAGGED, Kind.OTHER), Decimal(1),

@@ -1,16 +1,18 @@
-"""Finding the first fault of a bill that the readers refused: slow, exact, for the message.
+"""Finding the faulty lines of a bill that the readers refused: slow, exact, for the message.
 
-The engine says in which line the first fault is, counted from the first line of data; a CSV line
-is then looked up by that count, because its cells may hold line breaks. Runs on a connection of
-its own with one thread, so that lines are counted in the file's order.
+The engine says which lines of data are at fault, counted from the first; a CSV line is then looked
+up by that count, because its cells may hold line breaks. Runs on a connection of its own with one
+thread, so that lines are counted in the file's order.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 
+from handlers.amounts import LINE_AMOUNT
 from handlers.errors import BillError, Place
 from handlers.lines import LINE_COLUMNS
 from handlers.scan.feed import named_pipe
@@ -29,100 +31,125 @@ _OF_EVERY_LINE = ("cost", "usage_date")
 
 @dataclass(frozen=True)
 class _Probe:
-    """A predicate that must hold, what is shown where it does not, and how to say so."""
+    """A predicate that must hold, the column and cell shown where it does not, how to say so.
+
+    ``holds``, ``column`` and ``cell`` are expressions over the file's columns.
+    """
 
     holds: str
     column: str
     cell: str
     problem: Callable[[Place, str], BillError]
 
+    @property
+    def fails(self) -> str:
+        return f"({self.holds}) IS NOT TRUE"
+
 
 @dataclass(frozen=True)
-class _Fault:
-    """The ``line``-th line of data fails ``probe`` with ``cell``."""
+class Fault:
+    """What is wrong with the ``line``-th line of data (from 1) of a part.
+
+    ``cost`` is what the line costs, in the bill's currency; None when that can't be read.
+    """
 
     line: int
-    probe: _Probe
+    cost: Decimal | None
+    column: str
     cell: str
+    problem: Callable[[Place, str], BillError]
 
     def at(self, part: Path, row: int) -> BillError:
         """The fault, at the row that a reader of the file counts."""
-        return self.probe.problem(Place(str(part), row, self.probe.column), self.cell)
+        return self.problem(Place(str(part), row, self.column), self.cell)
 
 
 def first_fault(
     file_format: FileFormat, part: Path, reading: Reading, candidate: str = "TRUE"
 ) -> BillError | None:
-    """The first line of ``part`` that can't be understood; None when each can be.
+    """What is wrong with the first line that can't be understood; None when each can be.
 
     ``candidate`` is the predicate of the lines that are kept whole.
     """
     try:
-        with duckdb.connect(config={"threads": "1"}) as connection:
-            if file_format is FileFormat.CSV:
-                return _csv_fault(connection, part, reading, candidate)
-            return _typed_fault(connection, file_format, part, reading, candidate)
+        found = _first_or_none(file_format, part, reading, candidate)
+        if file_format is FileFormat.CSV:
+            return _csv_fault(part, found)
+        return found.at(part, found.line) if found is not None else None
     except BillError as error:
         return error
 
 
-def _csv_fault(
-    connection: duckdb.DuckDBPyConnection, part: Path, reading: Reading, candidate: str
-) -> BillError | None:
-    fault = None
+def _first_or_none(
+    file_format: FileFormat, part: Path, reading: Reading, candidate: str
+) -> Fault | None:
     try:
-        with open_binary(part) as stream:
-            names = read_header(stream, part)
-            with named_pipe(stream) as pipe:
-                relation = csv_relation(pipe, names, line_end(part))
-                lines = f"SELECT *, row_number() OVER () AS line FROM {relation}"
-                fault = _search(connection, lines, reading, candidate)
+        return next(iter(faults(file_format, part, reading, candidate, 1)), None)
     except (duckdb.Error, *READ_ERRORS):
-        # The rows below say better what is wrong with the file.
-        fault = None
+        # A walk over the rows says better what is wrong with such a file.
+        return None
+
+
+def _csv_fault(part: Path, fault: Fault | None) -> BillError | None:
     for line, (row, _) in enumerate(csv_rows(part), start=1):
         if fault is not None and line == fault.line:
             return fault.at(part, row)
     return None
 
 
-def _typed_fault(
-    connection: duckdb.DuckDBPyConnection,
-    file_format: FileFormat,
-    part: Path,
-    reading: Reading,
-    candidate: str,
-) -> BillError | None:
-    if file_format is FileFormat.PARQUET:
-        source = f"read_parquet({literal(str(part))}, file_row_number=true)"
-        lines = f"SELECT *, file_row_number + 1 AS line FROM {source}"
-    else:
-        source = typed_relation(file_format, part, reading.json_columns)
-        lines = f"SELECT *, row_number() OVER () AS line FROM {source}"
-    try:
-        fault = _search(connection, lines, reading, candidate)
-    except duckdb.Error:
-        return None
-    return fault.at(part, fault.line) if fault is not None else None
+def faults(
+    file_format: FileFormat, part: Path, reading: Reading, candidate: str, limit: int
+) -> list[Fault]:
+    """The first ``limit`` faulty lines of ``part``, in its order, each with its first fault.
+
+    Raises:
+        BillError: the header can't be read.
+        duckdb.Error: the file is damaged; or one of ``READ_ERRORS`` is raised.
+    """
+    with duckdb.connect(config={"threads": "1"}) as connection:
+        if file_format is FileFormat.CSV:
+            with open_binary(part) as stream:
+                names = read_header(stream, part)
+                with named_pipe(stream) as pipe:
+                    lines = _counted(csv_relation(pipe, names, line_end(part)))
+                    return _search(connection, lines, reading, candidate, limit)
+        if file_format is FileFormat.PARQUET:
+            relation = f"read_parquet({literal(str(part))}, file_row_number=true)"
+            lines = f"SELECT *, file_row_number + 1 AS line_of_data FROM {relation}"
+        else:
+            lines = _counted(typed_relation(file_format, part, reading.json_columns))
+        return _search(connection, lines, reading, candidate, limit)
+
+
+def _counted(relation: str) -> str:
+    return f"SELECT *, row_number() OVER () AS line_of_data FROM {relation}"
 
 
 def _search(
-    connection: duckdb.DuckDBPyConnection, lines: str, reading: Reading, candidate: str
-) -> _Fault | None:
+    connection: duckdb.DuckDBPyConnection, lines: str, reading: Reading, candidate: str, limit: int
+) -> list[Fault]:
     probes = tuple(_probes(reading, candidate))
-    wanted = ", ".join(
-        f"min(line) FILTER ({fails}), arg_min({probe.cell}, line) FILTER ({fails})"
-        for probe in probes
-        for fails in [f"({probe.holds}) IS NOT TRUE"]
-    )
-    found = connection.execute(f"SELECT {wanted} FROM ({lines}) WHERE {reading.where}").fetchone()
-    cells = found or ()
-    faults = [
-        _Fault(int(line), probe, str(cell or ""))
-        for probe, line, cell in zip(probes, cells[::2], cells[1::2], strict=True)
-        if line is not None
+    which = " ".join(f"WHEN {probe.fails} THEN {at}" for at, probe in enumerate(probes))
+    columns = " ".join(f"WHEN {probe.fails} THEN {probe.column}" for probe in probes)
+    cells = " ".join(f"WHEN {probe.fails} THEN {probe.cell}" for probe in probes)
+    cost = reading.lines.get("cost", "NULL")
+    rows = connection.execute(
+        f"SELECT line_of_data, CAST({cost} AS {LINE_AMOUNT}) AS fault_cost,"
+        f" CASE {which} END AS fault_probe, CASE {columns} END, CASE {cells} END"
+        f" FROM ({lines}) WHERE ({reading.where}) AND fault_probe IS NOT NULL"
+        " ORDER BY line_of_data LIMIT ?",
+        [limit],
+    ).fetchall()
+    return [
+        Fault(
+            line=int(line),
+            cost=Decimal(amount) if amount is not None else None,
+            column=str(column),
+            cell=str(cell or ""),
+            problem=probes[int(at)].problem,
+        )
+        for line, amount, at, column, cell in rows
     ]
-    return min(faults, key=lambda fault: fault.line, default=None)
 
 
 def _probes(reading: Reading, candidate: str) -> Iterator[_Probe]:
@@ -135,17 +162,25 @@ def _probes(reading: Reading, candidate: str) -> Iterator[_Probe]:
         holds = f"({expression}) IS NOT NULL"
         yield _Probe(
             holds if column.name in _OF_EVERY_LINE else f"{holds} OR ({candidate}) IS NOT TRUE",
-            names[0] if names else column.name,
+            _first_filled(names) if names else literal(column.name),
             f"concat_ws(' ', {shown})" if names else "''",
             _problem_of(column.type),
         )
     for check in reading.checks:
         yield _Probe(
             f"({check.holds}) OR ({candidate}) IS NOT TRUE",
-            check.column,
+            literal(check.column),
             f"CAST({quoted(check.column)} AS VARCHAR)",
             _problem_with(check),
         )
+
+
+def _first_filled(names: tuple[str, ...]) -> str:
+    """The name of the first column that holds anything, which is the one that was read."""
+    filled = " ".join(
+        f"WHEN CAST({quoted(name)} AS VARCHAR) <> '' THEN {literal(name)}" for name in names
+    )
+    return f"CASE {filled} ELSE {literal(names[-1])} END"
 
 
 def _problem_of(kind: str) -> Callable[[Place, str], BillError]:

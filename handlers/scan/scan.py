@@ -6,15 +6,16 @@ service. Together they are the whole bill.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 
 import duckdb
 
 from handlers.errors import BillError, Place
 from handlers.lines import LINE_COLUMNS, LINE_NAMES
+from handlers.scan.days import day_check
 from handlers.scan.feed import named_pipe
 from handlers.scan.locate import first_fault
 from handlers.scan.peek import parquet_types
@@ -48,12 +49,36 @@ class _UnreadableError(Exception):
 
 
 @dataclass(frozen=True)
+class SetAside:
+    """Lines that can't be parsed: how many, what those cost whose amount can be read.
+
+    ``cost`` is in the bill's currency. ``content`` is the quarantine file; empty when the bill
+    comes from the archive, or nothing was set aside.
+    """
+
+    lines: int = 0
+    cost: Decimal = Decimal(0)
+    content: bytes = b""
+
+
+@dataclass(frozen=True)
 class Scanned:
-    """What was found: by the first reader, by the second, and the last day of usage."""
+    """What was found: by the first reader, by the second, and the last day of usage.
+
+    ``aside`` is in neither total.
+    """
 
     first: Total
     second: Total
     latest: date | None
+    aside: SetAside = SetAside()
+
+    @property
+    def whole(self) -> Total:
+        """The bill as the second reader has it, with what was set aside."""
+        with localcontext(prec=60):
+            cost = self.second.cost + self.aside.cost
+        return Total(self.second.lines + self.aside.lines, cost)
 
 
 def scan(
@@ -65,7 +90,7 @@ def scan(
         BillError: a part can't be read, a column is missing, or a cell is not what it should be.
     """
     _create_tables(connection)
-    readings = [(part, _reading(connection, snapshot, part)) for part in snapshot.parts]
+    readings = [(part, reading_of(connection, snapshot, part)) for part in snapshot.parts]
     with SecondReader(snapshot.file_format, readings) as second:
         for part, reading in readings:
             candidate = candidates(reading)
@@ -97,14 +122,21 @@ def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(_LEFT_OUT)
 
 
-def _reading(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, part: Path) -> Reading:
+def reading_of(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, part: Path) -> Reading:
+    """How ``part`` is read: as its layout says, with usage in the snapshot's period.
+
+    Raises:
+        BillError: a column is missing, or the header can't be read.
+    """
     types: dict[str, str] = {}
     if snapshot.file_format is FileFormat.PARQUET:
         types = parquet_types(connection, part)
     elif snapshot.file_format is FileFormat.CSV:
         with open_binary(part) as stream:
             types = dict.fromkeys(read_header(stream, part), "VARCHAR")
-    return snapshot.layout(part, types, snapshot.file_format)
+    reading = snapshot.layout(part, types, snapshot.file_format)
+    in_period = day_check(reading, snapshot.cloud, snapshot.period)
+    return replace(reading, checks=(*reading.checks, in_period))
 
 
 def _read_part(
@@ -149,7 +181,7 @@ def _read_csv(
                     billing_entity,
                     line,
                     any_value(service_text) AS service_text,
-                    any_value(currency) AS currency,
+                    currency,
                     count(*) AS line_count,
                     sum(cost) AS cost,
                     count(*) FILTER (cost IS NULL OR usage_date IS NULL) AS unreadable,
@@ -160,7 +192,7 @@ def _read_csv(
                         CASE WHEN {candidate} THEN struct_pack({fields}) END AS line
                     FROM {csv_relation(pipe, names, line_end(part))}
                 )
-                GROUP BY service_id, billing_entity, line, {_name_key(reading)}
+                GROUP BY service_id, billing_entity, currency, line, {_name_key(reading)}
                 """
             )
     columns = ", ".join(f"line.{name}" for name in LINE_NAMES)
@@ -223,13 +255,13 @@ def _grouped(reading: Reading, rows: str) -> str:
                 service_id,
                 billing_entity,
                 any_value(service_text) AS service_text,
-                any_value(currency) AS currency,
+                currency,
                 count(*) AS line_count,
                 COALESCE(sum(cost), 0) AS cost,
                 count(*) FILTER (cost IS NULL OR usage_date IS NULL) AS unreadable,
                 max(usage_date) AS latest
             FROM ({rows})
-            GROUP BY service_id, billing_entity, {_name_key(reading)}
+            GROUP BY service_id, billing_entity, currency, {_name_key(reading)}
         )
     """
 

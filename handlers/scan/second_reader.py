@@ -15,7 +15,7 @@ import duckdb
 import handlers
 from handlers.errors import BillError, Place
 from handlers.scan.text_files import damaged
-from handlers.scan.totals import Total
+from handlers.scan.totals import Total, readable_csv_total, readable_ndjson_total
 from handlers.sources import CsvTotal, NdjsonTotal, ParquetTotal, Reading
 from handlers.sources.expressions import literal
 from handlers.sources.formats import FileFormat
@@ -60,20 +60,26 @@ class SecondReader:
             totals = [_parquet_total(part, reading) for part, reading in self._readings]
         else:
             totals = [_answer(process) for process in self._running]
-        with localcontext() as context:
-            context.prec = 60
-            cost = sum((total.cost for total in totals), Decimal(0))
-        return Total(sum(total.lines for total in totals), cost)
+        return _added(totals)
 
     def raise_fault(self, part: Path) -> None:
-        """Raise what the second reader has to say against ``part``, which knows row and column."""
-        if self._file_format is FileFormat.PARQUET:
+        """Raise what the second reader has to say against ``part``, of NDJSON: it names the row.
+
+        Of CSV it counts lines of data, which are not rows where a cell holds a line break.
+        """
+        if self._file_format is not FileFormat.NDJSON:
             return
         try:
             self.total()
         except BillError as error:
             if error.place.file == str(part) and error.place.row is not None:
                 raise
+
+
+def _added(totals: Sequence[Total]) -> Total:
+    with localcontext(prec=60):
+        cost = sum((total.cost for total in totals), Decimal(0))
+    return Total(sum(total.lines for total in totals), cost)
 
 
 def _start(share: Sequence[tuple[Path, Reading]]) -> subprocess.Popen[str]:
@@ -115,16 +121,37 @@ def _answer(process: subprocess.Popen[str]) -> Total:
     return Total(int(str(answer["lines"])), Decimal(str(answer["cost"])))
 
 
+def readable_total(readings: Sequence[tuple[Path, Reading]]) -> Total:
+    """The total of parts some of whose lines have no amount: those cost nothing.
+
+    Raises:
+        BillError: a part can't be read to its end.
+    """
+    return _added([_readable_total(part, reading) for part, reading in readings])
+
+
+def _readable_total(part: Path, reading: Reading) -> Total:
+    total = reading.total
+    if isinstance(total, CsvTotal):
+        return readable_csv_total(part, total.columns)
+    if isinstance(total, NdjsonTotal):
+        return readable_ndjson_total(part, total.account, total.month)
+    return _sum_parquet(part, f"COALESCE(TRY({total.expression}), 0)", reading.where)
+
+
 def _parquet_total(part: Path, reading: Reading) -> Total:
     """One column summed without filters by a connection of its own, checked with the footer."""
     if not isinstance(reading.total, ParquetTotal):
         raise TypeError(f"{reading.total} is not how a parquet file is added up")
-    file = literal(str(part))
+    return _sum_parquet(part, reading.total.expression, reading.where)
+
+
+def _sum_parquet(part: Path, expression: str, where: str) -> Total:
     with duckdb.connect() as connection:
         try:
             row = connection.execute(
-                f"SELECT count(*), COALESCE(sum({reading.total.expression}), 0)"
-                f" FROM read_parquet({file}) WHERE {reading.where}"
+                f"SELECT count(*), COALESCE(sum({expression}), 0)"
+                f" FROM read_parquet({literal(str(part))}) WHERE {where}"
             ).fetchone()
         except duckdb.Error as error:
             raise damaged(part, error) from None

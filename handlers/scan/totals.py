@@ -12,18 +12,20 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from pathlib import Path
 
-from handlers.amounts import AMOUNT_PATTERN, parse_amount
+from handlers.amounts import AMOUNT_PATTERN, LINE_SCALE, parse_amount
 from handlers.errors import BillError, Place
 from handlers.scan.text_files import READ_ERRORS, damaged, open_binary, read_header
 
 _BLOCK = 1 << 20
+_DIGITS = 60
+"""Of sums: enough for the largest amounts to the smallest place."""
+
 _AMOUNTS = re.compile(f"(?:(?:{AMOUNT_PATTERN})\n)*".encode(), re.ASCII)
-_FINE = re.compile(rb"\.\d{19}|[eE]")
 
 
 @dataclass(frozen=True)
@@ -40,27 +42,50 @@ def csv_total(path: Path, columns: Sequence[str]) -> Total:
     Raises:
         BillError: a line has no amount there, or the file can't be read to its end.
     """
+    lines, cost = 0, Decimal(0)
+    with localcontext(prec=_DIGITS):
+        for amounts in _amounts(path, columns):
+            cost += _sum(amounts, path, lines, columns[-1])
+            lines += len(amounts)
+    return Total(lines, cost)
+
+
+def readable_csv_total(path: Path, columns: Sequence[str]) -> Total:
+    """Like ``csv_total``, where a line without an amount costs nothing.
+
+    Raises:
+        BillError: the file can't be read to its end.
+    """
+    lines, cost = 0, Decimal(0)
+    with localcontext(prec=_DIGITS):
+        for amounts in _amounts(path, columns):
+            values = (parse_amount(_text(_bare(amount))) for amount in amounts)
+            cost += sum((value for value in values if value is not None), Decimal(0))
+            lines += len(amounts)
+    return Total(lines, cost)
+
+
+def _amounts(path: Path, columns: Sequence[str]) -> Iterator[list[bytes]]:
+    """What each line costs, as it stands there, some thousand lines at a time."""
     with open_binary(path) as stream:
         names = read_header(stream, path)
         amounts_of = _AmountReader([names.index(column) for column in columns])
-        lines, cost = 0, Decimal(0)
+        lines, tail = 0, b""
         try:
-            tail = b""
             while block := stream.read(_BLOCK):
                 amounts, tail = amounts_of(tail + block)
-                cost += _sum(amounts, path, lines, columns[-1])
                 lines += len(amounts)
-            amounts, tail = amounts_of(tail + b"\n") if tail else ([], b"")
+                yield amounts
         except READ_ERRORS as error:
             raise damaged(path, error) from None
+        amounts, tail = amounts_of(tail + b"\n") if tail else ([], b"")
         if tail:
             raise BillError(
                 Place(str(path), lines + 2),
                 "The file ends inside a quoted cell.",
                 "Fetch the file again: it ends early or was edited. Nothing was changed.",
             )
-        cost += _sum(amounts, path, lines, columns[-1])
-    return Total(lines + len(amounts), cost)
+        yield amounts
 
 
 class _AmountReader:
@@ -70,8 +95,9 @@ class _AmountReader:
     of the line is only searched for its end, which is the first line break outside quotes.
     """
 
-    _SKIPPED = rb'(?:[^",\n]*|"[^"]*"(?:"[^"]*")*),'
-    _WANTED = rb'([^",\n]*|"[^"]*"(?:"[^"]*")*)'
+    _QUOTED = rb'"[^"]*+"(?:"[^"]*+")*+'
+    _SKIPPED = rb'[^",\n]*+(?:' + _QUOTED + rb")?+,"
+    _WANTED = rb'(?:""|\r\Z|([^",\n]+|' + _QUOTED + rb"))?(?=,|\r?\Z)"
 
     def __init__(self, positions: Sequence[int]) -> None:
         pattern, next_cell = b"", 0
@@ -87,17 +113,15 @@ class _AmountReader:
         """The amounts of the whole lines in ``block``, and what is left of it after them."""
         amounts: list[bytes] = []
         start, match, groups = 0, self._match, self._groups
-        only = groups[0] if len(groups) == 1 else 0
         while (end := _line_end(block, start)) >= 0:
             found = match(block, start, end)
-            if found is None:
-                cell = b"" if block[start:end].strip() else None
-            elif only:
-                cell = found[only]
-            else:
-                cell = next((text for group in groups if (text := found[group])), b"")
-            if cell is not None:
-                amounts.append(cell)
+            cell: bytes | None = None
+            if found is not None:
+                for group in groups:
+                    if cell := found[group]:
+                        break
+            if cell or block[start:end].strip():
+                amounts.append(cell or b"")
             start = end + 1
         return amounts, block[start:]
 
@@ -115,15 +139,16 @@ def _sum(amounts: list[bytes], path: Path, before: int, column: str) -> Decimal:
         return Decimal(0)
     text = b"\n".join(amounts) + b"\n"
     if b'"' in text or b"\r" in text:
-        amounts = [amount.strip(b'"\r') for amount in amounts]
+        amounts = [_bare(amount) for amount in amounts]
         text = b"\n".join(amounts) + b"\n"
     if not _AMOUNTS.fullmatch(text):
         raise _first_bad(amounts, path, before, column)
-    with localcontext() as context:
-        context.prec = 60
-        if _FINE.search(text):
-            return sum((_exact(amount) for amount in amounts), Decimal(0))
-        return sum(map(Decimal, text.decode("ascii").split()), Decimal(0))
+    added = sum(map(Decimal, text.decode("ascii").split()), Decimal(0))
+    # A sum has the places of its finest term; only terms finer than a line amount are rounded.
+    exponent = added.as_tuple().exponent
+    if isinstance(exponent, int) and exponent >= -LINE_SCALE:
+        return added
+    return sum((_exact(amount) for amount in amounts), Decimal(0))
 
 
 def _exact(amount: bytes) -> Decimal:
@@ -133,9 +158,19 @@ def _exact(amount: bytes) -> Decimal:
     return value
 
 
+def _bare(cell: bytes) -> bytes:
+    """The cell without the quotes around it and what its line ends with."""
+    cell = cell.removesuffix(b"\r")
+    return cell[1:-1].replace(b'""', b'"') if cell.startswith(b'"') else cell
+
+
+def _text(amount: bytes) -> str:
+    return amount.decode("utf-8", "replace")
+
+
 def _first_bad(amounts: list[bytes], path: Path, before: int, column: str) -> BillError:
     for number, amount in enumerate(amounts):
-        cell = amount.decode("utf-8", "replace")
+        cell = _text(amount)
         if parse_amount(cell) is None:
             return not_an_amount(Place(str(path), before + number + 2, column), cell)
     raise ValueError("no amount is bad, though together they don't match")
@@ -162,9 +197,36 @@ def ndjson_total(path: Path, account: str, month: str) -> Total:
         BillError: a line has no amount there, or the file can't be read to its end.
     """
     lines, cost = 0, Decimal(0)
+    with localcontext(prec=_DIGITS):
+        for number, amounts in _ndjson_amounts(path, account, month):
+            for amount in amounts:
+                value = parse_amount(amount)
+                if value is None:
+                    raise not_an_amount(Place(str(path), number, "cost"), amount)
+                cost += value
+            lines += 1
+    return Total(lines, cost)
+
+
+def readable_ndjson_total(path: Path, account: str, month: str) -> Total:
+    """Like ``ndjson_total``, where a line costs nothing when one of its amounts can't be read.
+
+    Raises:
+        BillError: the file can't be read to its end.
+    """
+    lines, cost = 0, Decimal(0)
+    with localcontext(prec=_DIGITS):
+        for _, amounts in _ndjson_amounts(path, account, month):
+            values = [value for amount in amounts if (value := parse_amount(amount)) is not None]
+            cost += sum(values, Decimal(0)) if len(values) == len(amounts) else 0
+            lines += 1
+    return Total(lines, cost)
+
+
+def _ndjson_amounts(path: Path, account: str, month: str) -> Iterator[tuple[int, list[str]]]:
+    """The number of each row of that account and month, and the amounts it costs together."""
     number = 0
-    with open_binary(path) as stream, localcontext() as context:
-        context.prec = 60
+    with open_binary(path) as stream:
         try:
             for number, raw in enumerate(stream, start=1):
                 if not raw.strip():
@@ -173,12 +235,7 @@ def ndjson_total(path: Path, account: str, month: str) -> Total:
                 if (row["billing_account_id"], row["invoice"]["month"]) != (account, month):
                     continue
                 credits = row.get("credits") or ()
-                for amount in (row["cost"], *(credit["amount"] for credit in credits)):
-                    value = parse_amount(str(amount))
-                    if value is None:
-                        raise not_an_amount(Place(str(path), number, "cost"), str(amount))
-                    cost += value
-                lines += 1
+                yield number, [str(row["cost"]), *(str(credit["amount"]) for credit in credits)]
         except READ_ERRORS as error:
             raise damaged(path, error) from None
         except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -187,7 +244,6 @@ def ndjson_total(path: Path, account: str, month: str) -> Total:
                 f"The row is not one of a billing export ({type(error).__name__}: {error}).",
                 "Export the table again as newline-delimited JSON.",
             ) from None
-    return Total(lines, cost)
 
 
 def _shortest(text: str) -> str:
@@ -198,8 +254,7 @@ def main() -> None:
     """Answer the request on standard input: parts, and of each what its lines cost."""
     request = json.load(sys.stdin)
     lines, cost = 0, Decimal(0)
-    with localcontext() as context:
-        context.prec = 60
+    with localcontext(prec=_DIGITS):
         try:
             for part in request:
                 path = Path(part["file"])

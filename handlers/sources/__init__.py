@@ -89,9 +89,9 @@ class Layout(Protocol):
         BillError: a column that the layout needs is not there.
     """
 
-    def __call__(
-        self, part: Path, columns: Mapping[str, str], file_format: FileFormat
-    ) -> Reading: ...
+    def __call__(self, part: Path, columns: Mapping[str, str], file_format: FileFormat) -> Reading:
+        """The reading of ``part``, whose columns have these DuckDB types."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -96,8 +96,10 @@ def total_of(
 
 
 def timestamp(columns: Columns, field: str) -> str:
-    """The field as a UTC timestamp."""
+    """The field as a UTC timestamp; NULL when it is not one, or of another time zone."""
     name = columns.need(field)
+    if is_text(columns, name):
+        return text_timestamp(quoted(name))
     return typed_timestamp(quoted(name), columns.type_of(name))
 
 

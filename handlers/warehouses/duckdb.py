@@ -6,7 +6,6 @@ for a writer nor see half a load.
 """
 
 import contextlib
-import os
 import shutil
 from collections.abc import Generator, Mapping, Sequence
 from datetime import date
@@ -61,6 +60,8 @@ class DuckDbWarehouse:
             duckdb.connect() as connection,
         ):
             configure(connection, self.folder)
+            if not self.path.exists():
+                self._create(connection)
             try:
                 connection.execute(f"ATTACH {_literal(self.path)} AS warehouse")
             except duckdb.Error as error:
@@ -75,6 +76,16 @@ class DuckDbWarehouse:
             finally:
                 self._connection = None
                 self._publish(connection)
+
+    def _create(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make the file aside: one that a kill leaves without its headers can't be opened."""
+        new = self.path.with_suffix(".new.duckdb")
+        for leftover in (new, new.with_name(f"{new.name}.wal")):
+            leftover.unlink(missing_ok=True)
+        connection.execute(f"ATTACH {_literal(new)} AS warehouse")
+        connection.execute("CHECKPOINT warehouse")
+        connection.execute("DETACH warehouse")
+        new.replace(self.path)
 
     def migrate(self) -> None:
         """Create the tables that are missing, and add columns that are new; idempotent.
@@ -123,15 +134,20 @@ class DuckDbWarehouse:
         """The ledger's row of every bill whose rows are in the tables."""
         return self._ledger(
             "WHERE status = 'loaded' QUALIFY rowid = max(rowid)"
-            " OVER (PARTITION BY cloud_provider, scope, billing_period)",
+            " OVER (PARTITION BY cloud_provider, scope, billing_period) ORDER BY rowid",
             [],
         )
 
     def held(self) -> Sequence[LedgerRow]:
-        """The rows of loads that wait for a person's decision."""
+        """The rows of loads that wait for a person's decision; not those that a later export of
+        the same bill has replaced.
+        """
         rows = self._ledger(
             "QUALIFY rowid = max(rowid)"
-            " OVER (PARTITION BY cloud_provider, scope, billing_period, source_version)",
+            " OVER (PARTITION BY cloud_provider, scope, billing_period, source_version)"
+            " AND exported_at IS NOT DISTINCT FROM max(exported_at) FILTER (status <> 'failed')"
+            " OVER (PARTITION BY cloud_provider, scope, billing_period)"
+            " ORDER BY rowid",
             [],
         )
         return [row for row in rows if row.status is Status.HELD]
@@ -223,7 +239,7 @@ class DuckDbWarehouse:
             copy = self.published.stat()
             if (copy.st_mtime_ns, copy.st_size) == (source.st_mtime_ns, source.st_size):
                 return
-        temporary = self.published.with_suffix(f".{os.getpid()}.tmp")
+        temporary = self.published.with_suffix(".tmp")
         shutil.copy2(self.path, temporary)
         temporary.replace(self.published)
 

@@ -22,8 +22,13 @@ from handlers.sources import Snapshot
 from handlers.sources.aws.layout import cur_layout
 from handlers.sources.columns import load_spellings
 from handlers.sources.formats import FileFormat
-from handlers.sources.manifests import content_version, part_path, read_manifest, text_at, texts_at
+from handlers.sources.manifests import content_version, part_paths, read_manifest, text_at, texts_at
 
+_SUFFIXES = {
+    ".csv": FileFormat.CSV,
+    ".csv.gz": FileFormat.CSV,
+    ".parquet": FileFormat.PARQUET,
+}
 _EXPORT = re.compile(r"BILLING_PERIOD=(\d{4})-(\d{2})")
 _LEGACY = re.compile(r"(\d{4})(\d{2})\d{2}-\d{8}")
 _STAMP = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})T(\d{2}):?-?(\d{2}):?-?(\d{2})")
@@ -107,9 +112,16 @@ def _below(name: str, marker: str, *, keep: str) -> str:
 
 def _written(content: dict[str, object], folder: str) -> str:
     for text in (text_at(content, "createdAt"), text_at(content, "lastUpdatedAt"), folder):
-        if match := _STAMP.search(text):
-            return "{}-{}-{}T{}:{}:{}".format(*match.groups())
+        if (match := _STAMP.search(text)) and (moment := _moment(match)):
+            return moment.isoformat()
     return ""
+
+
+def _moment(match: re.Match[str]) -> datetime | None:
+    try:
+        return datetime(*(int(digits) for digits in match.groups()), tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _snapshot(run: _Run) -> Snapshot:
@@ -119,11 +131,10 @@ def _snapshot(run: _Run) -> Snapshot:
             "The manifest names no part.",
             "Fetch the export again; an empty month still has one part with a header.",
         )
-    parts = tuple(part_path(run.manifest, run.root, key) for key in run.keys)
-    parquet = parts[0].name.endswith(".parquet")
-    file_format = FileFormat.PARQUET if parquet else FileFormat.CSV
+    _refuse_other_months(run)
+    parts = part_paths(run.manifest, run.root, run.keys)
+    file_format = _format_of(run.manifest, parts)
     spellings = load_spellings("handlers.sources.aws")["cur"]
-    exported = datetime.fromisoformat(run.written).replace(tzinfo=UTC) if run.written else None
     return Snapshot(
         cloud=Cloud.AWS,
         scope=first_value(parts, file_format, spellings["payer"]),
@@ -133,5 +144,31 @@ def _snapshot(run: _Run) -> Snapshot:
         file_format=file_format,
         parts=parts,
         layout=cur_layout,
-        exported_at=exported,
+        exported_at=datetime.fromisoformat(run.written) if run.written else None,
     )
+
+
+def _refuse_other_months(run: _Run) -> None:
+    for key in run.keys:
+        match = _EXPORT.search(key)
+        if match and (int(match[1]), int(match[2])) != (run.period.year, run.period.month):
+            raise BillError(
+                Place(str(run.manifest)),
+                f"The manifest of {run.period:%Y-%m} names a part of another month: '{key}'.",
+                "Fetch the export again; a manifest lies beside the month it is of.",
+            )
+
+
+def _format_of(manifest: Path, parts: tuple[Path, ...]) -> FileFormat:
+    formats = {
+        next((kind for end, kind in _SUFFIXES.items() if part.name.lower().endswith(end)), None)
+        for part in parts
+    }
+    file_format = formats.pop() if len(formats) == 1 else None
+    if file_format is None:
+        raise BillError(
+            Place(str(manifest)),
+            f"The parts are not all CSV (plain or gzip) or all parquet, like '{parts[0].name}'.",
+            "Export as gzip CSV or as parquet.",
+        )
+    return file_format

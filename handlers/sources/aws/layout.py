@@ -6,9 +6,10 @@ from pathlib import Path
 
 from handlers.amounts import LINE_AMOUNT
 from handlers.record import ChargeType
-from handlers.sources import Reading
+from handlers.sources import Check, Reading
 from handlers.sources.columns import Columns, load_spellings, quoted
 from handlers.sources.expressions import (
+    amount_check,
     amount_or_zero,
     first_amount,
     is_text,
@@ -47,6 +48,13 @@ _COMMITMENT_FEES = (
     "SavingsPlanUpfrontFee",
     "SavingsPlanNegation",
 )
+_OPTIONAL_AMOUNTS = (
+    "list_cost",
+    "reservation_cost",
+    "plan_cost",
+    "unused_upfront",
+    "unused_recurring",
+)
 _TAG_COLUMN = re.compile(r"resource_?tags[/_](?P<key>(user|aws)[:_].+)", re.IGNORECASE)
 
 
@@ -82,7 +90,8 @@ def cur_layout(part: Path, columns: Mapping[str, str], file_format: FileFormat) 
         "currency": quoted(found.need("currency")),
         "quantity": amount_or_zero(found, "quantity"),
         "cost": cost,
-        "gross": f"CASE WHEN {charge_type} = '{ChargeType.CREDIT}' THEN 0::{LINE_AMOUNT} ELSE {cost} END",
+        "gross": f"CASE WHEN {charge_type} = '{ChargeType.CREDIT}'"
+        f" THEN 0::{LINE_AMOUNT} ELSE {cost} END",
         "effective": _effective(found, cost),
         "list_cost": optional_amount(found, "list_cost"),
         "idle": _idle(found),
@@ -102,6 +111,38 @@ def cur_layout(part: Path, columns: Mapping[str, str], file_format: FileFormat) 
             "currency": (found.need("currency"),),
             "charge_type": (found.need("line_type"),),
         },
+        checks=_checks(found),
+    )
+
+
+def _checks(columns: Columns) -> tuple[Check, ...]:
+    """What else must hold of an AI line: nothing that it states is taken for nothing."""
+    amounts = (name for field in _OPTIONAL_AMOUNTS for name in columns.find_all(field))
+    return (
+        _end_check(columns),
+        *(_tags_check(name) for name in _tag_maps(columns) if is_text(columns, name)),
+        *(amount_check(columns, name) for name in amounts),
+    )
+
+
+def _end_check(columns: Columns) -> Check:
+    return Check(
+        columns.need("end"),
+        f"{timestamp(columns, 'end')} IS NOT NULL",
+        "is not a time.",
+        "Times are UTC, written as 2026-11-05T00:00:00Z: export the bill again.",
+    )
+
+
+def _tags_check(name: str) -> Check:
+    cell = f"NULLIF({quoted(name)}, '')"
+    kind = f"json_type(CASE WHEN json_valid({cell}) THEN {cell} END)"
+    return Check(
+        name,
+        f"{cell} IS NULL OR COALESCE({kind} = 'OBJECT', FALSE)",
+        "is not a JSON object.",
+        'Tags are a JSON object such as {"user_customer": "acme"}: they decide whose cost it is'
+        " and are never guessed. Export the bill again, or load with --quarantine.",
     )
 
 
@@ -147,8 +188,7 @@ def _product_name(columns: Columns) -> str:
 
 def _label_text(columns: Columns) -> str:
     """The tags as they stand, only to see whether a value is among them."""
-    names = [name for field in ("tags", "all_tags") if (name := columns.find(field)) is not None]
-    names = names or [name for name in columns.names() if _TAG_COLUMN.fullmatch(name)]
+    names = _tag_maps(columns) or [name for name in columns.names() if _TAG_COLUMN.fullmatch(name)]
     cells = [
         quoted(name)
         if is_text(columns, name)
@@ -159,14 +199,11 @@ def _label_text(columns: Columns) -> str:
 
 
 def _tags(columns: Columns) -> str:
-    maps = [name for field in ("tags", "all_tags") if (name := columns.find(field)) is not None]
-    if maps:
+    if maps := _tag_maps(columns):
         cells = [_as_json(columns, name) for name in maps]
-        return (
-            cells[0]
-            if len(cells) == 1
-            else f"CAST(json_merge_patch({cells[1]}, {cells[0]}) AS VARCHAR)"
-        )
+        if len(cells) == 1:
+            return cells[0]
+        return f"CAST(json_merge_patch({cells[1]}, {cells[0]}) AS VARCHAR)"
     single = [
         (name, match["key"]) for name in columns.names() if (match := _TAG_COLUMN.fullmatch(name))
     ]
@@ -174,6 +211,11 @@ def _tags(columns: Columns) -> str:
         return "NULL::VARCHAR"
     pairs = ", ".join(f"{literal(key)}, NULLIF({quoted(name)}, '')" for name, key in single)
     return f"CAST(json_object({pairs}) AS VARCHAR)"
+
+
+def _tag_maps(columns: Columns) -> list[str]:
+    """The columns that hold all tags of a line as a map, the one of resource tags first."""
+    return [name for field in ("tags", "all_tags") if (name := columns.find(field)) is not None]
 
 
 def _as_json(columns: Columns, name: str) -> str:
@@ -192,9 +234,11 @@ def _effective(columns: Columns, cost: str) -> str:
         if reservation
         else ""
     )
+    reserved = amount_or_zero(columns, "reservation_cost")
+    planned = amount_or_zero(columns, "plan_cost")
     return (
-        f"CASE WHEN {line_type} = 'DiscountedUsage' THEN {amount_or_zero(columns, 'reservation_cost')}"
-        f" WHEN {line_type} = 'SavingsPlanCoveredUsage' THEN {amount_or_zero(columns, 'plan_cost')}"
+        f"CASE WHEN {line_type} = 'DiscountedUsage' THEN {reserved}"
+        f" WHEN {line_type} = 'SavingsPlanCoveredUsage' THEN {planned}"
         f" WHEN {line_type} IN ({fees}) THEN 0::{LINE_AMOUNT} {upfront} ELSE {cost} END"
     )
 
@@ -203,5 +247,6 @@ def _idle(columns: Columns) -> str:
     if columns.find("unused_upfront") is None or columns.find("unused_recurring") is None:
         return f"NULL::{LINE_AMOUNT}"
     line_type = quoted(columns.need("line_type"))
-    unused = f"{amount_or_zero(columns, 'unused_upfront')} + {amount_or_zero(columns, 'unused_recurring')}"
-    return f"CASE WHEN {line_type} = 'RIFee' THEN NULLIF({unused}, 0) END"
+    upfront = amount_or_zero(columns, "unused_upfront")
+    recurring = amount_or_zero(columns, "unused_recurring")
+    return f"CASE WHEN {line_type} = 'RIFee' THEN NULLIF({upfront} + {recurring}, 0) END"

@@ -22,6 +22,12 @@ CHARGE_TYPES = {
 }
 
 
+def charge_type(line: PlainLine) -> str:
+    """Google's manual adjustment is for goodwill: a credit issued to the customer."""
+    goodwill = line.description == "MANUAL_ADJUSTMENT"
+    return "credit" if goodwill else CHARGE_TYPES[line.line_type]
+
+
 def total(lines: Iterable[PlainLine]) -> Decimal:
     return sum((line.cost for line in lines), Decimal(0))
 
@@ -81,7 +87,7 @@ def test_totals_per_model_token_type_and_customer_follow_from_the_files_and_the_
         model, token_type = known[line.service, line.sku, line.group]
         key = (
             line.cloud, line.scope, line.period, customers.of(line), model, token_type,
-            CHARGE_TYPES[line.line_type],
+            charge_type(line),
         )  # fmt: skip
         count, cost = found[key]
         found[key] = (count + 1, cost + line.cost)

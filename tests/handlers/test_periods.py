@@ -1,0 +1,52 @@
+from datetime import date
+
+import pytest
+
+from handlers.errors import UsageError
+from handlers.periods import is_open, last_day, next_period, parse_period, period_of
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [("2026-10", date(2026, 10, 1)), ("2028-02", date(2028, 2, 1)), ("0001-01", date(1, 1, 1))],
+)
+def test_a_month_is_named_by_year_and_month(text: str, first: date) -> None:
+    assert parse_period(text) == first
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "2026", "2026-13", "2026-00", "2026-1", "26-10", "2026-10-01", "0000-01", "２０２６-10"],
+)
+def test_what_is_no_month_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(UsageError, match="YYYY-MM, like 2026-10"):
+        parse_period(text)
+
+
+@pytest.mark.parametrize(
+    ("period", "last", "following"),
+    [
+        ("2026-02", date(2026, 2, 28), date(2026, 3, 1)),
+        ("2028-02", date(2028, 2, 29), date(2028, 3, 1)),
+        ("2026-12", date(2026, 12, 31), date(2027, 1, 1)),
+        ("2026-04", date(2026, 4, 30), date(2026, 5, 1)),
+    ],
+)
+def test_a_month_ends_on_its_last_day(period: str, last: date, following: date) -> None:
+    first = parse_period(period)
+    assert (last_day(first), next_period(first)) == (last, following)
+    assert period_of(last) == period_of(first) == first
+
+
+@pytest.mark.parametrize(
+    ("today", "answer"),
+    [
+        (date(2026, 10, 20), True),
+        (date(2026, 11, 1), True),
+        (date(2026, 11, 15), True),
+        (date(2026, 11, 16), False),
+        (date(2026, 9, 30), True),
+    ],
+)
+def test_a_month_is_open_until_the_fifteenth_of_the_next(today: date, answer: bool) -> None:
+    assert is_open(date(2026, 10, 1), today) is answer

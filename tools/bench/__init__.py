@@ -1,0 +1,1 @@
+"""How fast bills are collected and what memory that takes: ``python -m tools.bench``."""
