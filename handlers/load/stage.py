@@ -53,9 +53,10 @@ def _create(connection: duckdb.DuckDBPyConnection, name: str, select: str) -> No
 
 
 def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
-    """``usd(amount, rate)`` converts by the one formula; ``cut(text, n)`` keeps long text unique;
+    """Create what the statements of this package are written with.
 
-    ``tag_key(name)`` spells a tag's key as every cloud's bills can be compared.
+    ``usd(amount, rate)`` converts by the one formula, ``cut(text, n)`` keeps long text unique,
+    ``tag_key(name)`` spells a tag's key in the way that all bills' spellings of it share.
     """
     connection.execute(
         f"CREATE OR REPLACE TEMP MACRO usd(amount, rate) AS {to_usd_sql('amount', 'rate')}"
@@ -103,8 +104,9 @@ def _register_rates(
 def register_left_out_rates(
     connection: duckdb.DuckDBPyConnection, period: date, site: Site
 ) -> None:
-    """Fill ``left_out_rates`` with the rate to rank what is left out by, for each currency of it:
-    that of the bill's own lines, else the site's.
+    """Fill ``left_out_rates``: for each currency of the bill the rate to rank what is left out by.
+
+    It is that of the bill's own lines, else the site's.
 
     Raises:
         RateMissing: a currency without a rate that may be used.

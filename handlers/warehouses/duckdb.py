@@ -139,8 +139,9 @@ class DuckDbWarehouse:
         )
 
     def held(self) -> Sequence[LedgerRow]:
-        """The rows of loads that wait for a person's decision; not those that a later export of
-        the same bill has replaced.
+        """The rows of loads that wait for a person's decision.
+
+        One that a later export of the same bill has replaced waits no longer.
         """
         rows = self._ledger(
             "QUALIFY rowid = max(rowid)"

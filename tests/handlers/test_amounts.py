@@ -129,7 +129,7 @@ def test_an_amount_is_read_alike_in_python_and_in_sql(text: str, amount: str) ->
     [
         "", " ", "1,000", "1.000,5", "1 000", "1_000", "$5", "5 USD", "USD", "NaN", "nan", "Inf",
         "-inf", "Infinity", "0x10", "1e", "e5", "--1", "+-1", "1.2.3", ".", "-", "1e400", " 1",
-        "1 ", "1\n", "１２", "١٢", "1e1.5", "(5)", "5-", "1'000", "1234567890123456789",
+        "1 ", "1\n", "\uff11\uff12", "١٢", "1e1.5", "(5)", "5-", "1'000", "1234567890123456789",
     ],
 )  # fmt: skip
 def test_what_is_no_plain_decimal_is_no_amount(text: str) -> None:

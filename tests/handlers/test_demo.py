@@ -92,7 +92,7 @@ def test_every_ai_total_of_the_sample_is_right_to_half_a_nano_dollar_per_row(dem
 
 def test_ai_the_platforms_own_and_the_rest_are_the_whole_bill(demo: Demo) -> None:
     current = {
-        (row.cloud_provider, row.scope, str(row.billing_period)): row
+        (str(row.cloud_provider), row.scope, str(row.billing_period)): row
         for row in ledger(demo.warehouse)
     }
     stated = list(periods(demo.sample / "truth" / "scopes.csv"))

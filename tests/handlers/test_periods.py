@@ -16,7 +16,17 @@ def test_a_month_is_named_by_year_and_month(text: str, first: date) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "2026", "2026-13", "2026-00", "2026-1", "26-10", "2026-10-01", "0000-01", "２０２６-10"],
+    [
+        "",
+        "2026",
+        "2026-13",
+        "2026-00",
+        "2026-1",
+        "26-10",
+        "2026-10-01",
+        "0000-01",
+        "\uff12\uff10\uff12\uff16-10",
+    ],
 )
 def test_what_is_no_month_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(UsageError, match="YYYY-MM, like 2026-10"):

@@ -73,6 +73,10 @@ def make_bill(folder: Path, lines: int, file_format: Format) -> Bill:
     Its parts of a million lines are shared with longer bills below the same ``folder``.
     """
     stock = folder / "parts" / _digest()
+    stock.mkdir(parents=True, exist_ok=True)
+    for other in stock.parent.iterdir():
+        if other != stock:
+            shutil.rmtree(other)
     root = folder / f"{lines}-{file_format.value.replace('.', '-')}"
     with duckdb.connect() as connection:
         _prepare(connection)
@@ -163,7 +167,6 @@ def _truth(connection: duckdb.DuckDBPyConnection, lines: int) -> tuple[int, int,
 
 
 def _write_part(connection: duckdb.DuckDBPyConnection, part: Path, first: int, last: int) -> None:
-    part.parent.mkdir(parents=True, exist_ok=True)
     temporary = part.with_suffix(f".{os.getpid()}.tmp")
     select = _lines(connection, first, last, "lines")
     if part.name.endswith(Format.CSV):

@@ -1,19 +1,16 @@
 """A bill that can't be read is refused with what is wrong and where, and changes no table."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import pytest
 
-from handlers.tables import LOADED
 from handlers.warehouses.lock import writer_lock
 from tests.conftest import RunHandlers
+from tests.handlers.commands.collected import NOW, Collected, facts, tables_of
 from tests.handlers.sources.aws.bills import (
     COLUMNS,
     LINE,
@@ -27,12 +24,9 @@ from tests.handlers.sources.aws.bills import (
     write_legacy,
 )
 
-NOW = "2026-11-21T06:00:00"
 COST = "line_item_unblended_cost"
 START = "line_item_usage_start_date"
 LATER = "2026-11-20T16:15:00Z"
-
-Tables = dict[str, list[tuple[Any, ...]]]
 
 
 @pytest.fixture(scope="module")
@@ -47,41 +41,6 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-class Collected:
-    """What a run of ``collect`` over new bills did to the good warehouse."""
-
-    def __init__(self, good: Path, folder: Path, run_handlers: RunHandlers) -> None:
-        self.folder = folder
-        self._run = run_handlers
-        for file in good.glob("costs*"):
-            shutil.copy2(file, folder)
-        self.before = tables_of(folder)
-
-    def collect(self, *options: str) -> subprocess.CompletedProcess[str]:
-        return self._run(
-            *("collect", "bills", "--warehouse", "duckdb:costs.duckdb", "--now", NOW, *options)
-        )
-
-    def refused(self, *said: str, options: tuple[str, ...] = ()) -> str:
-        """That the run fails, says all of ``said`` and changes nothing; gives what it says."""
-        result = self.collect(*options)
-
-        assert "Traceback" not in result.stderr
-        assert result.returncode == 1, result.stdout
-        assert result.stderr.startswith("error: ")
-        for words in said:
-            assert words in result.stderr
-        assert tables_of(self.folder) == self.before
-        return result.stderr
-
-    def accepted(self, *options: str) -> Tables:
-        """That the run succeeds; gives the tables."""
-        result = self.collect(*options)
-
-        assert result.returncode == 0, result.stderr
-        return tables_of(self.folder)
-
-
 @pytest.fixture
 def collected(good: Path, tmp_path: Path, run_handlers: RunHandlers) -> Collected:
     return Collected(good, tmp_path, run_handlers)
@@ -91,20 +50,6 @@ def collected(good: Path, tmp_path: Path, run_handlers: RunHandlers) -> Collecte
 def export(tmp_path: Path) -> Export:
     """The next version of the bill that is loaded."""
     return Export(tmp_path / "bills", created=LATER)
-
-
-def tables_of(folder: Path) -> Tables:
-    """Every row of every table that a load fills, as a reader sees them."""
-    with duckdb.connect(folder / "costs.read.duckdb", read_only=True) as connection:
-        return {
-            table.name: connection.execute(f"FROM {table.name} ORDER BY ALL").fetchall()
-            for table in LOADED
-        }
-
-
-def facts(folder: Path, columns: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(folder / "costs.read.duckdb", read_only=True) as connection:
-        return connection.execute(f"SELECT {columns} FROM llm_costs ORDER BY ALL").fetchall()
 
 
 @pytest.mark.parametrize(

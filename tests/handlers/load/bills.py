@@ -80,10 +80,11 @@ def write_bill(folder: Path, bill: AwsBill) -> None:
     part = export / "data" / run / "cur2-00001.csv"
     part.parent.mkdir(parents=True, exist_ok=True)
     with part.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-        writer.writeheader()
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(COLUMNS)
         for number, line in enumerate(bill.lines):
-            writer.writerow(_cells(bill, line, number))
+            cells = _cells(bill, line, number)
+            writer.writerow([cells.get(name, "") for name in COLUMNS])
     manifest = export / "metadata" / run / "cur2-Manifest.json"
     manifest.parent.mkdir(parents=True, exist_ok=True)
     content = {

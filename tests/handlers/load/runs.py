@@ -92,7 +92,7 @@ def ledger(warehouse: Path) -> list[LedgerRow]:
 
 def timeless(rows: Sequence[LedgerRow]) -> list[LedgerRow]:
     """Ledger rows without the times of their run, in the order of their bills."""
-    never = datetime.min
+    never = datetime(1, 1, 1)  # noqa: DTZ001
     plain = [replace(row, started_at=never, finished_at=never, origin=None) for row in rows]
     return sorted(plain, key=lambda row: (row.cloud_provider, row.scope, row.billing_period))
 

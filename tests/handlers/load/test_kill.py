@@ -1,4 +1,4 @@
-"""Killed at any instant, a collector leaves what one clean run makes whole; readers never notice."""
+"""Killed at any instant, a collector leaves what a clean run makes whole; no reader notices."""
 
 import os
 import random

@@ -201,7 +201,7 @@ def test_an_archive_that_was_tampered_with_is_refused(place: Path) -> None:
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
-    with pytest.raises(BillError, match="content was changed.*restore the file from a backup"):
+    with pytest.raises(BillError, match=r"content was changed.*restore the file from a backup"):
         collect_archive(warehouse(place), place / "site", RECLASSIFY)
 
 

@@ -1,13 +1,17 @@
 """The embedded warehouse: what it makes, refuses and publishes."""
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from handlers.errors import WarehouseError
-from handlers.tables import TABLES
+from handlers.tables import LOADED, TABLES
+from handlers.warehouses import LoadBatch
 from handlers.warehouses.duckdb import DuckDbWarehouse, open_reader
+from tests.handlers.load.bills import AwsBill, Line, write_bill
+from tests.handlers.load.runs import collect, ledger, tables
 
 
 def opened(path: Path) -> None:
@@ -107,3 +111,22 @@ def test_a_reader_that_is_open_keeps_what_it_sees_while_a_writer_publishes(tmp_p
 def test_only_an_open_warehouse_can_be_written(tmp_path: Path) -> None:
     with pytest.raises(WarehouseError, match="not open for writing"):
         DuckDbWarehouse(tmp_path / "costs.duckdb").migrate()
+
+
+def test_a_replacement_that_breaks_off_half_way_leaves_every_table_as_it_was(
+    tmp_path: Path,
+) -> None:
+    path, period = tmp_path / "w" / "costs.duckdb", date(2026, 11, 1)
+    written = datetime(2026, 11, 20, 4, tzinfo=UTC)
+    write_bill(tmp_path / "bills", AwsBill("111122223333", period, [Line(period, "1")], written))
+    (outcome,) = collect(tmp_path / "bills", path)
+    before = (tables(path), ledger(path))
+    store = DuckDbWarehouse(path)
+    with store.open() as connection:
+        for table in LOADED[:-1]:
+            empty = f"SELECT * FROM warehouse.{table.name} LIMIT 0"
+            connection.execute(f"CREATE TEMP TABLE new_{table.name} AS {empty}")
+        assert outcome.row is not None
+        with pytest.raises(duckdb.CatalogException):
+            store.replace(LoadBatch(connection, outcome.row))
+    assert (tables(path), ledger(path)) == before

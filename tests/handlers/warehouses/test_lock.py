@@ -9,12 +9,12 @@ from handlers.warehouses.lock import writer_lock
 
 
 def test_the_second_is_told_who_holds_it(tmp_path: Path) -> None:
-    with writer_lock(tmp_path / "lock", 0):
-        with (
-            pytest.raises(WarehouseError, match=f"by process {os.getpid()}"),
-            writer_lock(tmp_path / "lock", 0),
-        ):
-            pass
+    with (
+        writer_lock(tmp_path / "lock", 0),
+        pytest.raises(WarehouseError, match=f"by process {os.getpid()}"),
+        writer_lock(tmp_path / "lock", 0),
+    ):
+        pass
 
 
 def test_the_second_waits_until_the_first_is_done(tmp_path: Path) -> None:
