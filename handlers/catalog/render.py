@@ -83,10 +83,15 @@ def candidate(book: RuleBook, service_id: str, service: str, billing_entity: str
     """True for every line that can be AI; only equality and substring tests, no regular expression.
 
     The arguments are column expressions. A superset of the lines that ``classification`` calls AI.
+    The list of one holds what all tests look at: the engine does not share what it computes for
+    one test with the next, and would fold a name once for each.
     """
-    columns = [f"LOWER(TRIM(COALESCE({c}, '')))" for c in (service_id, service, billing_entity)]
-    tests = [_service_test(rule, DUCKDB, *columns) for rule in book.services]
-    return "(" + "\n  OR ".join(tests) + ")"
+    columns = (("id", service_id), ("name", service), ("entity", billing_entity))
+    folded = ", ".join(f"'{key}': LOWER(TRIM(COALESCE({text}, '')))" for key, text in columns)
+    tests = [
+        _service_test(rule, DUCKDB, "line.id", "line.name", "line.entity") for rule in book.services
+    ]
+    return f"list_transform([{{{folded}}}], lambda line: " + "\n  OR ".join(tests) + ")[1]"
 
 
 def _case(branches: Iterable[tuple[str, str]], other: str) -> str:

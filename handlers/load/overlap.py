@@ -12,13 +12,14 @@ def refuse_overlap(
     """Refuse a bill that holds an account which another scope of the same month holds too.
 
     ``accounts`` are the accounts of this bill, ``others`` pairs of scope and account that the
-    warehouse has for that month. AWS is left out: a payer's bill is the only one its accounts are
-    on, and an account may move between payers within a month.
+    warehouse has for that month. Only Azure's scopes can hold each other. An AWS account or a
+    Google project is on one bill on any day, and may move to another payer or billing account
+    within a month: it is then on both bills, each with its own part of the month.
 
     Raises:
         UsageError: names both scopes and the account.
     """
-    if cloud is Cloud.AWS:
+    if cloud is not Cloud.AZURE:
         return
     held = {account: other for other, account in others if other != scope}
     shared = sorted(set(accounts) & set(held))

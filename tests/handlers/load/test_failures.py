@@ -10,6 +10,8 @@ import pytest
 from handlers.errors import BillError, UsageError
 from handlers.ledger import Status
 from handlers.load.load import Outcome
+from handlers.load.overlap import refuse_overlap
+from handlers.record import Cloud
 from tests.conftest import RunHandlers
 from tests.handlers.load.bills import AwsBill, Line, write_bill, write_site
 from tests.handlers.load.runs import bill_in, collect, ledger, loader, query, tables
@@ -112,6 +114,15 @@ def test_a_subscription_beside_its_billing_account_is_refused_by_both_names(
         collect(tmp_path / "bills", warehouse, site)
     assert "8675309" in str(error.value)
     assert tables(warehouse) == before
+
+
+@pytest.mark.parametrize("cloud", [Cloud.AWS, Cloud.GCP])
+def test_an_account_that_moved_to_another_bill_within_the_month_may_be_on_both(
+    cloud: Cloud,
+) -> None:
+    refuse_overlap(cloud, "old", ["moved"], [("new", "moved")])
+    with pytest.raises(UsageError, match="old and new overlap: both hold moved"):
+        refuse_overlap(Cloud.AZURE, "old", ["moved"], [("new", "moved")])
 
 
 def test_scopes_without_a_common_account_are_loaded_beside_each_other(tmp_path: Path) -> None:
