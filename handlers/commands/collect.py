@@ -105,7 +105,7 @@ def collect(**words: Unpack[Words]) -> None:
     """
     store = DuckDbWarehouse(warehouse_path(words["warehouse"]), words["wait"])
     policy = Policy(
-        now=_moment(words["moment"]),
+        clock=_clock(words["moment"]),
         shrink_share=_share(words["shrink"]),
         reclassify=words["reclassify"],
         quarantine=store.folder / "quarantine" if words["quarantine"] else None,
@@ -117,7 +117,8 @@ def collect(**words: Unpack[Words]) -> None:
     wanted = [parse_period(period) for period in words["periods"]]
     with store.open() as connection:
         if decision is not None:
-            decide(store, decision.load, decision.status, policy.now, decision.by, decision.reason)
+            at = policy.clock()
+            decide(store, decision.load, decision.status, at, decision.by, decision.reason)
             click.echo(f"{decision.load} is {decision.status}.")
             if words["folder"] is None and not words["from_archive"]:
                 return
@@ -194,14 +195,16 @@ def _rules_of(site: Site) -> Callable[[Cloud], Rules]:
     return rules_of
 
 
-def _moment(text: str | None) -> datetime:
+def _clock(text: str | None) -> Callable[[], datetime]:
+    """The system's clock, or one that stands at the time ``text``."""
     if text is None:
-        return datetime.now(UTC)
+        return lambda: datetime.now(UTC)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(f"'{text}' is not a time: write it as 2026-11-21T06:00:00.") from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    stands = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return lambda: stands
 
 
 def _share(text: str) -> Decimal:

@@ -63,9 +63,12 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Policy:
-    """How a run decides: the time, what may shrink, and whether closed periods are loaded anew."""
+    """How a run decides: the time (UTC), what may shrink, whether closed periods are loaded anew.
 
-    now: datetime
+    ``clock`` is read when a load starts and when it ends.
+    """
+
+    clock: Callable[[], datetime]
     shrink_share: Decimal = DEFAULT_SHRINK_SHARE
     reclassify: bool = False
     quarantine: Path | None = None
@@ -123,6 +126,7 @@ class Loader:
         if outcome is not Outcome.LOADED:
             row = last_word(history, version) if outcome is Outcome.HELD else current(history)
             return Loaded(str(bill), outcome, row)
+        now = self._policy.clock()
         started = LedgerRow(
             load_id=load_id(bill.cloud, bill.scope, bill.period, version),
             cloud_provider=bill.cloud,
@@ -132,8 +136,8 @@ class Loader:
             exported_at=_naive(bill.exported_at),
             rule_digest=version.rules,
             site_digest=version.site,
-            started_at=self._policy.now.replace(tzinfo=None),
-            finished_at=self._policy.now.replace(tzinfo=None),
+            started_at=now.replace(tzinfo=None),
+            finished_at=now.replace(tzinfo=None),
             status=Status.LOADED,
             origin=bill.origin,
         )
@@ -187,7 +191,7 @@ class Loader:
         if loaded.version == version:
             return Outcome.UNCHANGED
         if (
-            is_open(bill.period, self._policy.now.date())
+            is_open(bill.period, self._policy.clock().date())
             or self._policy.reclassify
             or _rate_became_final(loaded, rules.site)
         ):
@@ -210,10 +214,10 @@ class Loader:
             **_written(self._connection),
             rates_used=_rates_text(staged.rates),
             data_through=data_through(
-                bill.period, bill.exported_at or self._policy.now, scanned.latest
+                bill.period, bill.exported_at or self._policy.clock(), scanned.latest
             ),
             archive=archive,
-            finished_at=datetime.now(UTC).replace(tzinfo=None),
+            finished_at=self._policy.clock().replace(tzinfo=None),
         )
         return self._held_or_restated(row, history)
 

@@ -37,7 +37,7 @@ def loader(
     known = load_site(site)
     with store.open() as connection:
         archive = store.folder / "archive"
-        yield Loader(store, connection, archive, _rules_of(known), policy or Policy(NOW))
+        yield Loader(store, connection, archive, _rules_of(known), policy or Policy(lambda: NOW))
 
 
 def _rules_of(site: Site) -> Callable[[Cloud], Rules]:
@@ -65,7 +65,7 @@ def collect_archive(
     known = load_site(site)
     with store.open() as connection:
         archive = store.folder / "archive"
-        ours = Loader(store, connection, archive, _rules_of(known), policy or Policy(NOW))
+        ours = Loader(store, connection, archive, _rules_of(known), policy or Policy(lambda: NOW))
         return [
             ours.load(bill) for bill in ArchiveSource(store, archive, tuple(Cloud)).snapshots([])
         ]

@@ -197,5 +197,5 @@ def test_a_decision_needs_a_name_and_a_reason(warehouse: Path) -> None:
 
 def test_a_smaller_share_holds_sooner(warehouse: Path, bills: Path) -> None:
     write_bill(bills, later(FIRST, 9))
-    policy = Policy(NOW, shrink_share=Decimal("0.05"))
+    policy = Policy(lambda: NOW, shrink_share=Decimal("0.05"))
     assert collect(bills, warehouse, policy=policy)[0].outcome is Outcome.HELD

@@ -36,7 +36,7 @@ from tests.handlers.load.runs import (
 )
 
 HALF_NANO = Decimal("5e-10")
-NOTHING_IS_HELD = Policy(NOW, shrink_share=Decimal(10**15))
+NOTHING_IS_HELD = Policy(lambda: NOW, shrink_share=Decimal(10**15))
 """A refund can take a month below zero, so that it shrinks by more than the whole of it."""
 
 PHASES = (Phase.explicit, Phase.generate)

@@ -23,7 +23,7 @@ from tests.handlers.load.runs import (
 
 CLOSED, OPEN = date(2026, 9, 1), date(2026, 11, 1)
 SCOPE = "111122223333"
-RECLASSIFY = Policy(NOW, reclassify=True)
+RECLASSIFY = Policy(lambda: NOW, reclassify=True)
 NO_ALIAS = "id,name,aliases\nacme,,\n"
 ALIAS = "id,name,aliases\nacme,,acme-prod\n"
 
