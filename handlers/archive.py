@@ -18,6 +18,7 @@ import duckdb
 
 from handlers.errors import BillError, Place
 from handlers.lines import LINE_COLUMNS, LINE_NAMES
+from handlers.quoting import literal
 from handlers.record import Cloud
 from handlers.scan.scan import Scanned, SetAside
 from handlers.scan.totals import Total
@@ -65,11 +66,10 @@ def write_archive(
     target.mkdir(parents=True, exist_ok=True)
     temporary = target / ".tmp"
     columns = ", ".join((*LINE_NAMES, *NAMED_COLUMNS))
-    metadata = json.dumps(_metadata(connection, snapshot, scanned)).replace("'", "''")
-    file = str(temporary).replace("'", "''")
+    metadata = literal(json.dumps(_metadata(connection, snapshot, scanned)))
     connection.execute(
-        f"COPY (SELECT {columns} FROM staged_lines ORDER BY ALL) TO '{file}'"
-        f" (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{_KEY}: '{metadata}'}})"
+        f"COPY (SELECT {columns} FROM staged_lines ORDER BY ALL) TO {literal(temporary)}"
+        f" (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{_KEY}: {metadata}}})"
     )
     name = hashlib.sha256(temporary.read_bytes()).hexdigest()[:32] + ".parquet"
     temporary.replace(target / name)
@@ -190,5 +190,5 @@ def scan_archive(connection: duckdb.DuckDBPyConnection, bill: ArchivedBill) -> S
 
 def archived_lines(paths: Iterator[Path]) -> str:
     """A relation of all lines in these archive files, for the ``lines`` command."""
-    files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    files = ", ".join(map(literal, paths))
     return f"read_parquet([{files}], union_by_name=true)"

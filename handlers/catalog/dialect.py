@@ -7,6 +7,8 @@ https://github.com/google/re2/wiki/Syntax for what a regular expression may hold
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from handlers.quoting import literal
+
 
 @dataclass(frozen=True)
 class Dialect:
@@ -27,20 +29,16 @@ class Dialect:
     size_type: str
 
 
-def _duckdb_literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _bigquery_literal(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
 
 
 DUCKDB = Dialect(
     name="duckdb",
-    literal=_duckdb_literal,
-    matches=lambda text, pattern: f"regexp_matches({text}, {_duckdb_literal(pattern)})",
+    literal=literal,
+    matches=lambda text, pattern: f"regexp_matches({text}, {literal(pattern)})",
     replace_all=lambda text, pattern, by: (
-        f"regexp_replace({text}, {_duckdb_literal(pattern)}, {_duckdb_literal(by)}, 'g')"
+        f"regexp_replace({text}, {literal(pattern)}, {literal(by)}, 'g')"
     ),
     part=lambda text, n: f"split_part({text}, '|', {n})",
     text_type="VARCHAR",

@@ -20,10 +20,11 @@ from handlers.errors import CostError
 from handlers.ledger import LedgerRow, Status, Version, current, last_word, load_id, standing
 from handlers.load.completeness import data_through
 from handlers.load.overlap import refuse_overlap
-from handlers.load.stage import Rules, register_left_out_rates, stage
+from handlers.load.stage import PLATFORM_LABEL, Rules, register_left_out_rates, stage
 from handlers.load.statements import run, statements
 from handlers.load.verify import Split, verified_split
 from handlers.periods import is_open
+from handlers.quoting import literal
 from handlers.record import MONEY_SCALE, Cloud
 from handlers.scan.quarantine import scan_setting_aside, write_quarantine
 from handlers.scan.scan import Scanned, scan
@@ -31,7 +32,6 @@ from handlers.site import Rate, Site
 from handlers.sources import Reading, Snapshot
 from handlers.warehouses import LoadBatch, Warehouse
 
-PLATFORM_LABEL = "ai-cost-monitoring"
 DEFAULT_SHRINK_SHARE = Decimal("0.2")
 
 _ZERO = Decimal(0)
@@ -242,7 +242,7 @@ class Loader:
                 reading.service_text,
                 lines.get("billing_entity", "''"),
             )
-            return f"({service}) OR contains({reading.label_text}, '{PLATFORM_LABEL}')"
+            return f"({service}) OR contains({reading.label_text}, {literal(PLATFORM_LABEL)})"
 
         if self._policy.quarantine is None:
             return scan(self._connection, bill, candidates)

@@ -13,6 +13,9 @@ from handlers.load.statements import run, statements
 from handlers.record import Cloud
 from handlers.site import Attribution, Rate, Site, attribution_sql, register_attribution
 
+PLATFORM_LABEL = "ai-cost-monitoring"
+"""The value of the label ``managed-by`` on what this product itself costs."""
+
 _USD = "USD"
 
 
@@ -43,7 +46,7 @@ def stage(
         if name == "staged_lines":
             _create(connection, "named", rules.catalog.classify_sql("skus"))
             _create(connection, "attributed", attribution_sql())
-        run(connection, statement, {"cloud": str(cloud)})
+        run(connection, statement, {"cloud": str(cloud), "platform_label": PLATFORM_LABEL})
     _refuse_lost_lines(connection)
     return rates
 

@@ -25,7 +25,7 @@ SELECT
     tags,
     arg_min(value, customer.position) FILTER (customer.position IS NOT NULL) AS customer_tag,
     arg_min(value, project.position) FILTER (project.position IS NOT NULL) AS project_tag,
-    bool_or(tag_values.key = tag_key('managed-by') AND value = 'ai-cost-monitoring') AS is_platform
+    bool_or(tag_values.key = tag_key('managed-by') AND value = $platform_label) AS is_platform
 FROM tag_values
 LEFT JOIN tag_keys AS customer ON customer.kind = 'customer' AND customer.key = tag_values.key
 LEFT JOIN tag_keys AS project ON project.kind = 'project' AND project.key = tag_values.key

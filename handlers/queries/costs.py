@@ -8,6 +8,7 @@ import duckdb
 from handlers.errors import UsageError
 from handlers.queries.answer import Answer, ask
 from handlers.queries.selection import DIMENSIONS, Selection
+from handlers.quoting import literal
 from handlers.tables import FACTS
 
 USAGE = ("usage_amount", "usage_unit")
@@ -50,9 +51,8 @@ def write_parquet(
     """
     question, values = _question(dimensions, selection)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE costs AS {question}", values)
-    name = str(file).replace("'", "''")
     try:
-        connection.execute(f"COPY (FROM costs) TO '{name}' (FORMAT parquet)")
+        connection.execute(f"COPY (FROM costs) TO {literal(file)} (FORMAT parquet)")
     except duckdb.IOException as error:
         found = str(error).splitlines()[0]
         raise UsageError(f"{file} can't be written: {found}. Name another file.") from None

@@ -15,13 +15,12 @@ import duckdb
 from handlers.amounts import LINE_AMOUNT
 from handlers.errors import BillError, Place
 from handlers.lines import LINE_COLUMNS
+from handlers.quoting import literal, quoted
 from handlers.scan.feed import named_pipe
 from handlers.scan.relations import csv_relation, typed_relation
 from handlers.scan.text_files import READ_ERRORS, csv_rows, line_end, open_binary, read_header
 from handlers.scan.totals import not_an_amount
 from handlers.sources import Check, Reading
-from handlers.sources.columns import quoted
-from handlers.sources.expressions import literal
 from handlers.sources.formats import FileFormat
 
 _SHOWN = 40

@@ -22,12 +22,12 @@ from isal import igzip
 
 from handlers.archive import bill_folder
 from handlers.errors import BillError, ConservationError
+from handlers.quoting import literal
 from handlers.scan.locate import Fault, faults
 from handlers.scan.scan import Candidates, Scanned, SetAside, reading_of, scan
 from handlers.scan.second_reader import readable_total
 from handlers.scan.text_files import READ_ERRORS, csv_rows, is_gzip, open_binary, read_header
 from handlers.sources import Reading, Snapshot
-from handlers.sources.expressions import literal
 from handlers.sources.formats import FileFormat
 
 MAX_LINES = 10_000

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from handlers.quoting import literal
 from handlers.scan.text_files import MAX_CELL_BYTES, is_gzip
-from handlers.sources.expressions import literal
 from handlers.sources.formats import FileFormat
 
 _BUFFER_BYTES = 8 * 1024 * 1024

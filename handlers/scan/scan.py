@@ -15,6 +15,7 @@ import duckdb
 
 from handlers.errors import BillError, Place
 from handlers.lines import LINE_COLUMNS, LINE_NAMES
+from handlers.quoting import literal
 from handlers.scan.days import day_check
 from handlers.scan.feed import named_pipe
 from handlers.scan.locate import first_fault
@@ -24,7 +25,6 @@ from handlers.scan.second_reader import SecondReader
 from handlers.scan.text_files import READ_ERRORS, damaged, line_end, open_binary, read_header
 from handlers.scan.totals import Total
 from handlers.sources import Reading, Snapshot
-from handlers.sources.expressions import literal
 from handlers.sources.formats import FileFormat
 
 _LEFT_OUT = """

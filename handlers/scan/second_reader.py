@@ -14,10 +14,10 @@ import duckdb
 
 import handlers
 from handlers.errors import BillError, Place
+from handlers.quoting import literal
 from handlers.scan.text_files import damaged
 from handlers.scan.totals import Total, readable_csv_total, readable_ndjson_total
 from handlers.sources import CsvTotal, NdjsonTotal, ParquetTotal, Reading
-from handlers.sources.expressions import literal
 from handlers.sources.formats import FileFormat
 
 _READERS = 2

@@ -18,11 +18,6 @@ def folded(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def quoted(name: str) -> str:
-    """``name`` as a SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 class Columns:
     """The columns of one file, found by the field they carry.
 

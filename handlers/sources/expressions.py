@@ -1,8 +1,9 @@
 """DuckDB expressions that every cloud's layout is written with."""
 
 from handlers.amounts import LINE_AMOUNT, float_amount_sql, text_amount_sql
+from handlers.quoting import quoted
 from handlers.sources import Check, CsvTotal, ParquetTotal
-from handlers.sources.columns import Columns, quoted
+from handlers.sources.columns import Columns
 from handlers.sources.formats import FileFormat
 
 
@@ -120,8 +121,3 @@ def text_timestamp(cell: str) -> str:
         f"CASE WHEN regexp_full_match({cell}, '{TEXT_MOMENT}')"
         f" THEN TRY_CAST({cell} AS TIMESTAMP) END"
     )
-
-
-def literal(value: str) -> str:
-    """``value`` as a SQL string."""
-    return "'" + value.replace("'", "''") + "'"

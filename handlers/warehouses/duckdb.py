@@ -16,6 +16,7 @@ import duckdb
 
 from handlers.errors import WarehouseError
 from handlers.ledger import LedgerRow, Status, ledger_row
+from handlers.quoting import literal
 from handlers.record import Cloud
 from handlers.tables import LEDGER, LOADED, TABLES, Field, Replaced, Table
 from handlers.warehouses import LoadBatch
@@ -63,7 +64,7 @@ class DuckDbWarehouse:
             if not self.path.exists():
                 self._create(connection)
             try:
-                connection.execute(f"ATTACH {_literal(self.path)} AS warehouse")
+                connection.execute(f"ATTACH {literal(self.path)} AS warehouse")
             except duckdb.Error as error:
                 raise WarehouseError(
                     f"{self.path}: can't be opened as a warehouse ({_first_line(error)})."
@@ -82,7 +83,7 @@ class DuckDbWarehouse:
         new = self.path.with_suffix(".new.duckdb")
         for leftover in (new, new.with_name(f"{new.name}.wal")):
             leftover.unlink(missing_ok=True)
-        connection.execute(f"ATTACH {_literal(new)} AS warehouse")
+        connection.execute(f"ATTACH {literal(new)} AS warehouse")
         connection.execute("CHECKPOINT warehouse")
         connection.execute("DETACH warehouse")
         new.replace(self.path)
@@ -260,7 +261,7 @@ def open_reader(path: Path) -> Generator[duckdb.DuckDBPyConnection, None, None]:
         )
     with duckdb.connect() as connection:
         configure(connection, path.parent)
-        connection.execute(f"ATTACH {_literal(published)} AS warehouse (READ_ONLY)")
+        connection.execute(f"ATTACH {literal(published)} AS warehouse (READ_ONLY)")
         connection.execute("USE warehouse")
         yield connection
 
@@ -271,7 +272,7 @@ def configure(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(f"SET threads = {_THREADS}")
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-    connection.execute(f"SET temp_directory = {_literal(folder / 'spill')}")
+    connection.execute(f"SET temp_directory = {literal(folder / 'spill')}")
     connection.execute("SET preserve_insertion_order = false")
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")
@@ -279,10 +280,6 @@ def configure(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 def _ddl(field: Field) -> str:
     return f"{field.name} {field.type}{'' if field.nullable else ' NOT NULL'}"
-
-
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _first_line(error: duckdb.Error) -> str:

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from handlers.amounts import LINE_AMOUNT
+from handlers.quoting import literal, quoted
 from handlers.record import ChargeType
 from handlers.sources import Check, Reading
-from handlers.sources.columns import Columns, load_spellings, quoted
+from handlers.sources.columns import Columns, load_spellings
 from handlers.sources.expressions import (
     amount_check,
     amount_or_zero,
     first_amount,
     is_text,
-    literal,
     optional_amount,
     text,
     timestamp,

@@ -1,7 +1,8 @@
 """Cells that Azure writes in its own way: days, identifiers, tags."""
 
+from handlers.quoting import quoted
 from handlers.sources import Check
-from handlers.sources.columns import Columns, quoted
+from handlers.sources.columns import Columns
 from handlers.sources.expressions import TEXT_MOMENT, first_text, is_text, typed_timestamp
 
 _AMERICAN_DAY = r"\d{1,2}/\d{1,2}/\d{4}( \d{1,2}:\d{2}(:\d{2})?( [AP]M)?)?"

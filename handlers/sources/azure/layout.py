@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from handlers.amounts import LINE_AMOUNT
+from handlers.quoting import quoted
 from handlers.record import ChargeType
 from handlers.sources import Check, Reading
 from handlers.sources.azure.cells import day, last_segment, tags, tags_check
-from handlers.sources.columns import Columns, load_spellings, quoted
+from handlers.sources.columns import Columns, load_spellings
 from handlers.sources.expressions import (
     amount,
     amount_check,

@@ -13,7 +13,7 @@ import duckdb
 
 from handlers.amounts import LINE_AMOUNT, text_amount_sql
 from handlers.errors import BillError, Place
-from handlers.sources.columns import quoted
+from handlers.quoting import quoted
 from handlers.sources.expressions import text_timestamp, typed_timestamp
 from handlers.sources.formats import FileFormat
 

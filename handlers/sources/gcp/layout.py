@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from handlers.amounts import LINE_AMOUNT
+from handlers.quoting import literal
 from handlers.record import ChargeType
 from handlers.sources import Check, NdjsonTotal, ParquetTotal, Reading
-from handlers.sources.expressions import literal
 from handlers.sources.formats import FileFormat
 from handlers.sources.gcp.cells import (
     Cells,
