@@ -14,7 +14,7 @@ from typing import cast
 
 REMEDY = "Run `make lock` and commit what it writes."
 
-_EXACT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[A-Za-z0-9.!+_-]+)( *;.*)?")
+_EXACT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(\[[a-z0-9,-]+\])?==(?P<version>[A-Za-z0-9.!+_-]+)( *;.*)?")
 _PIN = re.compile(r"(?P<name>[a-z0-9.-]+)==(?P<version>\S+)( ; .+?)? \\")
 _HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
 _COMMENT = re.compile(r"\s*#(?!.*(://| /)).*|")
@@ -65,13 +65,21 @@ def _faults(lock: Lock, project: Mapping[str, object], root: Path) -> Iterator[s
 def _direct(lock: Lock, project: Mapping[str, object]) -> Iterator[str]:
     table = cast(Mapping[str, object], project["project"])
     extras = cast(Mapping[str, Sequence[str]], table["optional-dependencies"])
-    groups = cast(Mapping[str, Sequence[str]], project["dependency-groups"])
+    groups = cast(Mapping[str, Sequence[str | Mapping[str, str]]], project["dependency-groups"])
     if lock.with_project:
         yield from cast(Sequence[str], table["dependencies"])
     for extra in lock.extras:
         yield from extras[extra]
     for group in lock.groups:
-        yield from groups[group]
+        yield from _group(groups, group)
+
+
+def _group(groups: Mapping[str, Sequence[str | Mapping[str, str]]], name: str) -> Iterator[str]:
+    for requirement in groups[name]:
+        if isinstance(requirement, str):
+            yield requirement
+        else:
+            yield from _group(groups, requirement["include-group"])
 
 
 def _strange_lines(path: str, lines: Sequence[str]) -> Iterator[str]:
