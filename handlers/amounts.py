@@ -30,7 +30,6 @@ _NANO = 10**MONEY_SCALE
 _LINE_STEP = Decimal(1).scaleb(-LINE_SCALE)
 
 LINE_AMOUNT = f"DECIMAL(38, {LINE_SCALE})"
-STORED_AMOUNT = f"DECIMAL(38, {MONEY_SCALE})"
 
 
 def parse_amount(text: str) -> Decimal | None:
@@ -59,11 +58,6 @@ def text_amount_sql(column: str) -> str:
 def float_amount_sql(column: str) -> str:
     """DuckDB expression: the float or decimal ``column`` as a line amount, by its shortest text."""
     return f"TRY_CAST(CAST({column} AS VARCHAR) AS {LINE_AMOUNT})"
-
-
-def stored_sql(expression: str) -> str:
-    """DuckDB expression: a line amount rounded to what is stored (its cast rounds half away)."""
-    return f"CAST({expression} AS {STORED_AMOUNT})"
 
 
 def to_usd(billing_cost: Decimal, rate: Decimal) -> Decimal:

@@ -5,9 +5,11 @@ load said of each, and in its metadata whose bill it is and what the rest of it 
 can be rebuilt, reclassified and defended years later without the cloud.
 """
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -55,25 +57,41 @@ class ArchivedBill:
         return f"{self.cloud} {self.scope} {self.period:%Y-%m}"
 
 
-def write_archive(
+@contextlib.contextmanager
+def archiving(
     connection: duckdb.DuckDBPyConnection,
     folder: Path,
     snapshot: Snapshot | ArchivedBill,
     scanned: Scanned,
-) -> str:
-    """Archive ``staged_lines`` and ``left_out``; the file's path below ``folder``."""
+) -> Generator[Callable[[], str], None, None]:
+    """Archive ``staged_lines`` and ``left_out`` beside whatever the block does.
+
+    Gives what keeps the file and returns its path below ``folder``. When the block ends without
+    that, as it does where the load is refused, no file is left.
+    """
     target = bill_folder(folder, snapshot.cloud, snapshot.scope, snapshot.period)
     target.mkdir(parents=True, exist_ok=True)
     temporary = target / ".tmp"
     columns = ", ".join((*LINE_NAMES, *NAMED_COLUMNS))
     metadata = literal(json.dumps(_metadata(connection, snapshot, scanned)))
-    connection.execute(
-        f"COPY (SELECT {columns} FROM staged_lines ORDER BY ALL) TO {literal(temporary)}"
-        f" (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{_KEY}: {metadata}}})"
-    )
-    name = hashlib.sha256(temporary.read_bytes()).hexdigest()[:32] + ".parquet"
-    temporary.replace(target / name)
-    return (target / name).relative_to(folder).as_posix()
+    with connection.cursor() as cursor, ThreadPoolExecutor(1) as beside:
+        writing = beside.submit(
+            cursor.execute,
+            f"COPY (SELECT {columns} FROM staged_lines ORDER BY ALL) TO {literal(temporary)}"
+            f" (FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{_KEY}: {metadata}}})",
+        )
+
+        def keep() -> str:
+            writing.result()
+            name = hashlib.sha256(temporary.read_bytes()).hexdigest()[:32] + ".parquet"
+            temporary.replace(target / name)
+            return (target / name).relative_to(folder).as_posix()
+
+        try:
+            yield keep
+        finally:
+            wait([writing])
+            temporary.unlink(missing_ok=True)
 
 
 def _metadata(

@@ -22,6 +22,10 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
+UNREADABLE = "unreadable"
+"""Stands for the version of a bill that was found and can't be read."""
+
+
 @dataclass(frozen=True)
 class Version:
     """What a load depends on: the bill's own version, the rules and the site data."""
@@ -51,6 +55,7 @@ class LedgerRow:
     ai_total: Decimal | None = None
     platform_total: Decimal | None = None
     other_total: Decimal | None = None
+    currency_totals: str | None = None
     loaded_total: Decimal | None = None
     cost_usd: Decimal | None = None
     gross_cost_usd: Decimal | None = None

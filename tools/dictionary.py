@@ -7,7 +7,7 @@ a test compares.
 from pathlib import Path
 
 from handlers.record import COLUMNS, PUBLISHED, Column, Kind
-from handlers.tables import FACTS, TABLES, Table
+from handlers.tables import FACTS, HUB_TABLES, PUBLISHED_TO_HUB, TABLES, Table
 
 TARGET = Path(__file__).parent.parent / "docs" / "data.md"
 
@@ -28,12 +28,23 @@ published interface: their names and meaning never change.
 |---|---|---|
 """
 
+_PUBLISHED_TABLES = ", ".join(f"`{table.name}`" for table in PUBLISHED_TO_HUB)
+_HUB = f"""
+## The hub
+
+BigQuery has a table of facts for each cloud and their view `unified_costs`. Where a cloud has a
+warehouse of its own it publishes {_PUBLISHED_TABLES}
+to the hub too: there these have a column `warehouse`, which says whose load a row comes from. The
+views `serving_daily_costs`, `serving_hourly_costs`, `serving_dimensions` and `serving_ledger` give
+each dollar once, from the path that `serving_cut` names. Two tables are the hub's alone.
+"""
+
 
 def dictionary() -> str:
     """The page's text."""
     facts = "".join(_fact(column) for column in COLUMNS)
     others = "".join(_table(table) for table in TABLES if table is not FACTS)
-    return _HEAD + facts + others
+    return _HEAD + facts + others + _HUB + "".join(map(_table, HUB_TABLES))
 
 
 def _fact(column: Column) -> str:
@@ -48,10 +59,11 @@ def _fact(column: Column) -> str:
 def _table(table: Table) -> str:
     rows = "".join(
         f"| {field.name} | {field.type.lower().replace('varchar', 'text')}"
-        f"{', may be null' if field.nullable else ''} |\n"
+        f"{', may be null' if field.nullable else ''} | {field.meaning} |\n"
         for field in table.fields
     )
-    return f"\n## {table.name}\n\n{table.meaning}\n\n| column | type |\n|---|---|\n{rows}"
+    head = "| column | type | meaning |\n|---|---|---|\n"
+    return f"\n## {table.name}\n\n{table.meaning}\n\n{head}{rows}"
 
 
 if __name__ == "__main__":

@@ -74,12 +74,14 @@ class Catalog:
     book: RuleBook
     digest: str
 
-    def candidate_sql(self, service_id: str, service: str, billing_entity: str) -> str:
-        """DuckDB predicate over column expressions, cheap enough for every bill line.
+    def candidate_sql(
+        self, service_id: str, service: str, billing_entity: str, dialect: Dialect = DUCKDB
+    ) -> str:
+        """Predicate over column expressions, cheap enough for every bill line.
 
         True for a superset of the lines that ``classify_sql`` calls AI.
         """
-        return candidate(self.book, service_id, service, billing_entity)
+        return candidate(self.book, service_id, service, billing_entity, dialect)
 
     def classify_sql(self, relation: str, dialect: Dialect = DUCKDB) -> str:
         """A SELECT over ``relation``, distinct SKUs with the text columns of ``Sku``.

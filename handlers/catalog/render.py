@@ -7,7 +7,7 @@ as literals of the dialect.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from handlers.catalog.dialect import DUCKDB, Dialect
+from handlers.catalog.dialect import Dialect
 from handlers.catalog.rules import (
     Condition,
     Given,
@@ -79,19 +79,20 @@ def _service_test(
     return f"({billed} AND ({named}))" if named else f"({billed})"
 
 
-def candidate(book: RuleBook, service_id: str, service: str, billing_entity: str) -> str:
+def candidate(
+    book: RuleBook, service_id: str, service: str, billing_entity: str, dialect: Dialect
+) -> str:
     """True for every line that can be AI; only equality and substring tests, no regular expression.
 
     The arguments are column expressions. A superset of the lines that ``classification`` calls AI.
-    The list of one holds what all tests look at: the engine does not share what it computes for
-    one test with the next, and would fold a name once for each.
     """
     columns = (("id", service_id), ("name", service), ("entity", billing_entity))
-    folded = ", ".join(f"'{key}': LOWER(TRIM(COALESCE({text}, '')))" for key, text in columns)
-    tests = [
-        _service_test(rule, DUCKDB, "line.id", "line.name", "line.entity") for rule in book.services
-    ]
-    return f"list_transform([{{{folded}}}], lambda line: " + "\n  OR ".join(tests) + ")[1]"
+    folded = {key: f"LOWER(TRIM(COALESCE({text}, '')))" for key, text in columns}
+    tests = (
+        _service_test(rule, dialect, "line.id", "line.name", "line.entity")
+        for rule in book.services
+    )
+    return dialect.test(folded, "\n  OR ".join(tests))
 
 
 def _case(branches: Iterable[tuple[str, str]], other: str) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TypedDict, TypeVar, Unpack
 
 import click
-import duckdb
 from rich.console import Console
 from rich.progress import Progress
 
@@ -29,13 +28,19 @@ from handlers.errors import CostError, UsageError
 from handlers.ledger import Status
 from handlers.load.decisions import decide
 from handlers.load.load import Bill, Loaded, Loader, Policy
+from handlers.load.overlap import refuse_overlaps
+from handlers.load.refused import record_refusal
 from handlers.load.stage import Rules
 from handlers.periods import parse_period
 from handlers.record import Cloud
 from handlers.site import Site
 from handlers.sources.archive import ArchiveSource
 from handlers.sources.folder import FolderSource
+from handlers.sources.refusals import Refusal
 from handlers.warehouses.duckdb import DuckDbWarehouse
+
+QUARANTINE = "quarantine"
+"""The folder beside the warehouse with the lines that were set aside."""
 
 T = TypeVar("T")
 
@@ -101,14 +106,15 @@ class Decision:
 def collect(**words: Unpack[Words]) -> None:
     """Load the bills in FOLDER, laid out as the clouds deliver them.
 
-    Only what changed is loaded; each period of each scope is replaced as a whole or not at all.
+    Only what changed is loaded; each period of each scope is replaced as a whole or not at all. A
+    bill that can't be read is named with what is wrong and where, and the others are loaded.
     """
     store = DuckDbWarehouse(warehouse_path(words["warehouse"]), words["wait"])
     policy = Policy(
         clock=_clock(words["moment"]),
         shrink_share=_share(words["shrink"]),
         reclassify=words["reclassify"],
-        quarantine=store.folder / "quarantine" if words["quarantine"] else None,
+        quarantine=store.folder / QUARANTINE if words["quarantine"] else None,
     )
     decision = _decision(words)
     if words["dry_run"] and not words["reclassify"]:
@@ -122,12 +128,21 @@ def collect(**words: Unpack[Words]) -> None:
             click.echo(f"{decision.load} is {decision.status}.")
             if words["folder"] is None and not words["from_archive"]:
                 return
-        loader = Loader(store, connection, store.folder / "archive", _rules_of(site), policy)
-        bills = list(_source(words, store).snapshots(wanted))
+        rules_of = _rules_of(site)
+        loader = Loader(store, connection, store.folder / "archive", rules_of, policy)
+        refusals: list[Refusal] = []
+        bills = list(_source(words, store).snapshots(wanted, refusals.append))
+        refuse_overlaps(bills, store.accounts)
+        failures: list[CostError] = [refusal.error for refusal in refusals]
         if words["dry_run"]:
             print_moves(_with_progress(bills, loader.moves))
         else:
-            _load_all(loader, bills, connection, policy)
+            for refusal in refusals:
+                record_refusal(store, refusal, rules_of(refusal.cloud), policy.clock())
+            failures += _load_all(loader, bills, store.folder / QUARANTINE)
+            print_totals(connection)
+    if failures:
+        raise CostError("\nerror: ".join(map(str, failures)))
 
 
 def _source(words: Words, store: DuckDbWarehouse) -> FolderSource | ArchiveSource:
@@ -139,10 +154,8 @@ def _source(words: Words, store: DuckDbWarehouse) -> FolderSource | ArchiveSourc
     return FolderSource(words["folder"], clouds)
 
 
-def _load_all(
-    loader: Loader, bills: Sequence[Bill], connection: duckdb.DuckDBPyConnection, policy: Policy
-) -> None:
-    """Load each bill; one that can't be loaded does not keep the others from it."""
+def _load_all(loader: Loader, bills: Sequence[Bill], quarantine: Path) -> list[CostError]:
+    """Load each bill, and why some could not be: none keeps the others from being loaded."""
     failures: list[CostError] = []
 
     def load(bill: Bill) -> Loaded | None:
@@ -154,22 +167,25 @@ def _load_all(
 
     outcomes = [outcome for outcome in _with_progress(bills, load) if outcome is not None]
     print_outcomes(outcomes)
-    _print_set_aside(outcomes, policy)
-    print_totals(connection)
-    if failures:
-        raise CostError("\nerror: ".join(str(failure) for failure in failures))
+    _print_set_aside(outcomes, quarantine)
+    return failures
 
 
-def _print_set_aside(outcomes: Sequence[Loaded], policy: Policy) -> None:
-    """The lines that were not loaded, what they cost as far as that can be read, and where."""
+def _print_set_aside(outcomes: Sequence[Loaded], quarantine: Path) -> None:
+    """Of every bill that has them, changed or not, the lines that are not in the tables.
+
+    What they cost is said as far as it can be read and is in one currency.
+    """
     for outcome in outcomes:
         row = outcome.row
-        if policy.quarantine is None or row is None or not row.quarantined_rows:
+        if row is None or not row.quarantined_rows:
             continue
-        place = bill_folder(policy.quarantine, row.cloud_provider, row.scope, row.billing_period)
+        place = bill_folder(quarantine, row.cloud_provider, row.scope, row.billing_period)
+        total = row.quarantined_total
+        cost = "" if total is None else f", of {total:,.2f} {row.billing_currency}"
         click.echo(
-            f"set aside: {outcome.bill}: {row.quarantined_rows:,} rows that can't be parsed, of"
-            f" {row.quarantined_total or 0:,.2f} {row.billing_currency}: see {place}"
+            f"set aside: {outcome.bill}: {row.quarantined_rows:,} rows that can't be"
+            f" parsed{cost}: see {place}"
         )
 
 

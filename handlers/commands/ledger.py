@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import TypedDict, Unpack, cast
 
 import click
@@ -64,8 +65,8 @@ class Words(TypedDict):
 def ledger(**words: Unpack[Words]) -> None:
     """Show what each load did, newest first; with LOAD_ID (or its beginning), one in full.
 
-    Totals are in the bill's currency, over all its lines: bill = AI + the platform's own + other.
-    What was loaded is the AI part, as the rows add up.
+    Totals are in the bill's currency (in each, where it has several), over all its lines: bill = AI
+    + the platform's own + other. What was loaded is the AI part, as the rows add up.
     """
     selection = LoadSelection(
         values={
@@ -138,33 +139,53 @@ def _brief(found: Sequence[Load], newest: int | None) -> Iterator[str]:
 
 def _details(load: Load) -> Iterator[str]:
     yield f"load {load['load_id']}"
-    if load["source_total"] is not None:
-        yield (
-            f"bill {cents(load['source_total'])} {load['billing_currency']}"
-            f" = AI {cents(load['ai_total'])} + own platform {cents(load['platform_total'])}"
-            f" + other {cents(load['other_total'])}"
-        )
+    if load["source_lines"] is not None:
+        yield from _totals(load)
         yield " · ".join(_loaded(load))
     if (rates := _rates(load["rates_used"])) != "-":
         yield f"rate {rates}"
     if amount(load["quarantined_rows"]):
-        yield (
-            f"quarantined {load['quarantined_rows']} lines of"
-            f" {cents(load['quarantined_total'])} {load['billing_currency']}"
-        )
+        yield f"quarantined {load['quarantined_rows']} lines{_of(load, 'quarantined_total')}"
     if load["decided_by"]:
         yield f"decided by {load['decided_by']}: {load['reason']}"
     if load["error"]:
         yield f"{'held' if load['status'] == Status.HELD else 'error'}: {load['error']}"
 
 
+def _totals(load: Load) -> Iterator[str]:
+    """The bill's split, once for each of its currencies."""
+    if load["currency_totals"] is None:
+        split = {name: amount(load[f"{name}_total"]) for name in ("ai", "platform", "other")}
+        yield _split(amount(load["source_total"]), str(load["billing_currency"]), split)
+        return
+    stated = cast("dict[str, dict[str, str]]", json.loads(str(load["currency_totals"])))
+    for currency, texts in stated.items():
+        split = {name: Decimal(text) for name, text in texts.items()}
+        yield _split(sum(split.values(), Decimal(0)), currency, split)
+
+
+def _split(whole: Decimal, currency: str, split: Mapping[str, Decimal]) -> str:
+    return (
+        f"bill {cents(whole)} {currency} = AI {cents(split['ai'])}"
+        f" + own platform {cents(split['platform'])} + other {cents(split['other'])}"
+    )
+
+
+def _of(load: Load, total: str) -> str:
+    """What a total is of, where it is in one currency."""
+    return "" if load[total] is None else f" of {cents(load[total])} {load['billing_currency']}"
+
+
 def _loaded(load: Load) -> Iterator[str]:
     # A load that is held, or failed on the way, wrote nothing.
     verb = "loaded" if load["status"] == Status.LOADED else "would load"
-    yield (
-        f"{verb} {cents(load['loaded_total'])} {load['billing_currency']}"
-        f" ({cents(load['cost_usd'])} USD, {load['rows']} rows)"
-    )
+    if load["loaded_total"] is None:
+        yield f"{verb} {cents(load['cost_usd'])} USD ({load['rows']} rows)"
+    else:
+        yield (
+            f"{verb} {cents(load['loaded_total'])} {load['billing_currency']}"
+            f" ({cents(load['cost_usd'])} USD, {load['rows']} rows)"
+        )
     if load["restated_usd"] is not None:
         change = cents(load["restated_usd"])
         yield f"restated {'' if change.startswith(('-', '>')) else '+'}{change} USD"

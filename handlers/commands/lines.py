@@ -5,12 +5,18 @@ from decimal import Decimal
 from typing import TypedDict, Unpack
 
 import click
+import duckdb
 
 from handlers.commands.answers import (
+    add_row,
+    cents,
     for_program,
     format_option,
+    plain,
     put,
     quantity,
+    render,
+    table,
     tell_nothing,
 )
 from handlers.commands.options import (
@@ -20,16 +26,29 @@ from handlers.commands.options import (
     warehouse_option,
     warehouse_path,
 )
-from handlers.errors import ConservationError
+from handlers.errors import ConservationError, UsageError
 from handlers.periods import parse_period
 from handlers.queries.answer import Answer, Cell, amount
 from handlers.queries.bill_lines import LINE_COLUMNS, Sums, bill_lines, open_lines, sums
 from handlers.queries.costs import extent
+from handlers.queries.rows import number_of_rows, row_selection, rows
 from handlers.queries.selection import Selection, parse_day
 from handlers.record import ChargeType, TokenType
 from handlers.warehouses.duckdb import open_reader
 
 SHOWN = 50
+SHOWN_OF_A_ROW = (
+    "row",
+    "date",
+    "cloud_provider",
+    "account_id",
+    "sku_description",
+    "model",
+    "token_type",
+    "customer_id",
+    "charge_type",
+    "cost_usd",
+)
 
 
 class Words(TypedDict):
@@ -46,6 +65,8 @@ class Words(TypedDict):
     accounts: tuple[str, ...]
     charge_types: tuple[str, ...]
     load_ids: tuple[str, ...]
+    rows: bool
+    row: int | None
     limit: int | None
     form: str
 
@@ -76,19 +97,29 @@ class Words(TypedDict):
     help="Only charges of this kind.",
 )
 @click.option("--load", "load_ids", multiple=True, metavar="ID", help="Only this load.")
+@click.option("--rows", is_flag=True, help="List the rows themselves, numbered, the dearest first.")
+@click.option(
+    "--row",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Only the lines of row N, as --rows numbers it with the same options.",
+)
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
     metavar="N",
-    help=f"At most N lines. [default: {SHOWN} as a table, all as CSV and JSON]",
+    help=f"At most N lines or rows. [default: {SHOWN} as a table, all as CSV and JSON]",
 )
 @format_option
 def lines(**words: Unpack[Words]) -> None:
     """Go from rows of the table to their bill lines, file and rules.
 
-    The options choose rows; each can be given several times. The lines come from the archive of
-    the loads that wrote those rows, and must add up to the rows' cost in the bill's currency.
+    The options choose rows; each can be given several times. --rows lists and numbers these rows,
+    and --row N goes on with one of them. The lines come from the archive of the loads that wrote
+    the rows, and must add up to the rows' cost in the bill's currency.
     """
+    if words["rows"] and words["row"] is not None:
+        raise UsageError("--rows lists the rows, --row N shows the lines of one: give one of them.")
     selection = Selection(
         values={
             "date": [parse_day(day) for day in words["days"]],
@@ -104,13 +135,18 @@ def lines(**words: Unpack[Words]) -> None:
         prefixes={"load_id": words["load_ids"]},
     )
     path = warehouse_path(words["warehouse"])
+    limit = words["limit"] or (SHOWN if words["form"] == "table" else None)
     with open_reader(path) as connection:
+        if words["rows"]:
+            _list_rows(connection, selection, limit, words["form"])
+            return
+        if words["row"] is not None:
+            selection = row_selection(connection, selection, words["row"])
         if not open_lines(connection, path.parent / "archive", selection):
             tell_nothing(extent(connection), words["form"])
             if words["form"] != "table":
                 put(for_program(Answer(LINE_COLUMNS, []), words["form"]))
             return
-        limit = words["limit"] or (SHOWN if words["form"] == "table" else None)
         found = bill_lines(connection, selection, limit)
         checked = sums(connection, selection)
     if words["form"] == "table":
@@ -121,6 +157,28 @@ def lines(**words: Unpack[Words]) -> None:
     else:
         put(for_program(found, words["form"]))
     _state(checked, words["form"])
+
+
+def _list_rows(
+    connection: duckdb.DuckDBPyConnection, selection: Selection, limit: int | None, form: str
+) -> None:
+    """The rows themselves, numbered; as a table only what tells most of them apart."""
+    found = rows(connection, selection, limit)
+    if not found.rows:
+        tell_nothing(extent(connection), form)
+    if form != "table":
+        put(for_program(found, form))
+        return
+    made = table(SHOWN_OF_A_ROW, right=("row", "cost_usd"))
+    for cells in found.rows:
+        row = dict(zip(found.columns, cells, strict=True))
+        texts = [plain(row[name]) for name in SHOWN_OF_A_ROW[:-1]]
+        add_row(made, [*texts, cents(row["cost_usd"])])
+    if found.rows:
+        put(render(made))
+    known = number_of_rows(connection, selection)
+    if known > len(found.rows):
+        click.echo(f"{known - len(found.rows)} more: --limit {known} shows them all.")
 
 
 def _blocks(found: Answer) -> Iterator[str]:
@@ -175,8 +233,8 @@ def _state(checked: Sequence[Sums], form: str) -> None:
             raise ConservationError(
                 f"{text}: the lines are not the rows'. The archive names its lines by the rules"
                 " of the load that wrote it; after collect --from-archive with other rules the"
-                " table's rows have other names. Leave out --model, --token-type and --customer,"
-                " or collect the bill from the cloud again."
+                " table's rows have other names. Leave out --row, --model, --token-type and"
+                " --customer, or collect the bill from the cloud again."
             )
         click.echo(f"Checked: {text}: the lines add up to the rows.", err=form != "table")
 

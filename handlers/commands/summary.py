@@ -19,7 +19,9 @@ def print_outcomes(outcomes: Sequence[Loaded]) -> None:
     """A row for each bill that is not as it was, and a count of the others."""
     counts = Counter(outcome.outcome for outcome in outcomes)
     changed = [outcome for outcome in outcomes if outcome.outcome is not Outcome.UNCHANGED]
-    if not changed and outcomes:
+    if not outcomes:
+        return
+    if not changed:
         click.echo(f"nothing changed: all {len(outcomes)} bills are loaded as they are.")
         return
     table = _table("Bill", "Became", "Lines", "AI lines", "Rows", "AI, USD", "Restated, USD")

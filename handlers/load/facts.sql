@@ -4,7 +4,7 @@
 
 -- statement: charges
 -- AI lines and, beside each that states it, the unused part of its commitment as a line of its own.
-CREATE OR REPLACE TEMP TABLE charges AS
+CREATE OR REPLACE TEMP VIEW charges AS
 SELECT * EXCLUDE (idle) FROM staged_lines WHERE is_ai
 UNION ALL BY NAME
 SELECT

@@ -15,10 +15,11 @@ from typing import cast
 
 import duckdb
 
-from handlers.archive import ArchivedBill, scan_archive, write_archive
+from handlers.archive import ArchivedBill, archiving, scan_archive
 from handlers.errors import CostError
 from handlers.ledger import LedgerRow, Status, Version, current, last_word, load_id, standing
 from handlers.load.completeness import data_through
+from handlers.load.currencies import with_like_totals
 from handlers.load.overlap import refuse_overlap
 from handlers.load.stage import PLATFORM_LABEL, Rules, register_left_out_rates, stage
 from handlers.load.statements import run, statements
@@ -84,16 +85,6 @@ class Move:
     customer_id: str
     before: Decimal
     after: Decimal
-
-
-@dataclass(frozen=True)
-class _Staged:
-    """What is known of a bill once its rows are ready."""
-
-    scanned: Scanned
-    split: Split
-    rates: Mapping[str, Rate]
-    currency: str
 
 
 class Loader:
@@ -162,7 +153,8 @@ class Loader:
         history = self._warehouse.history(bill.cloud, bill.scope, bill.period)
         if self._outcome(bill, _version(bill, rules), rules, history) is not Outcome.LOADED:
             return []
-        self._stage(bill, rules, "preview")
+        scanned, _ = self._read(bill, rules)
+        self._derive(bill, rules, "preview", scanned)
         before = self._warehouse.costs(bill.cloud, bill.scope, bill.period)
         after = {
             (str(model), str(customer)): Decimal(cost)
@@ -202,33 +194,32 @@ class Loader:
         self, bill: Bill, rules: Rules, started: LedgerRow, history: Sequence[LedgerRow]
     ) -> LedgerRow:
         """Everything up to the commit; the ledger's row, held where the period would shrink."""
-        staged = self._stage(bill, rules, started.load_id)
-        scanned, split = staged.scanned, staged.split
-        if isinstance(bill, Snapshot) and scanned.aside.lines and self._policy.quarantine:
-            write_quarantine(self._policy.quarantine, bill, scanned.aside)
-        archive = write_archive(self._connection, self._archive, bill, scanned)
+        scanned, rates = self._read(bill, rules)
+        with archiving(self._connection, self._archive, bill, scanned) as keep_archive:
+            currency, split = self._derive(bill, rules, started.load_id, scanned)
+            if isinstance(bill, Snapshot) and scanned.aside.lines and self._policy.quarantine:
+                write_quarantine(self._policy.quarantine, bill, scanned.aside)
+            archive = keep_archive()
         row = replace(
             started,
-            billing_currency=staged.currency,
+            billing_currency=currency,
             **_totals(split, scanned),
             **_written(self._connection),
-            rates_used=_rates_text(staged.rates),
+            rates_used=_rates_text(rates),
             data_through=data_through(
                 bill.period, bill.exported_at or self._policy.clock(), scanned.latest
             ),
             archive=archive,
             finished_at=self._policy.clock().replace(tzinfo=None),
         )
-        return self._held_or_restated(row, history)
+        return self._held_or_restated(with_like_totals(self._connection, row), history)
 
-    def _stage(self, bill: Bill, rules: Rules, identity: str) -> "_Staged":
-        """The rows to be written as temporary tables ``new_<table>``, verified."""
+    def _read(self, bill: Bill, rules: Rules) -> tuple[Scanned, Mapping[str, Rate]]:
+        """What was found in the bill, its lines staged; the site's rates that were used."""
         scanned = self._scan(bill, rules)
         rates = stage(self._connection, bill.cloud, bill.period, rules)
         self._refuse_overlap(bill)
-        currency = _currency(self._connection)
-        self._derive(bill, rules, identity, currency)
-        return _Staged(scanned, verified_split(self._connection, scanned), rates, currency)
+        return scanned, rates
 
     def _scan(self, bill: Bill, rules: Rules) -> Scanned:
         if isinstance(bill, ArchivedBill):
@@ -237,16 +228,15 @@ class Loader:
 
         def candidates(reading: Reading) -> str:
             lines = reading.lines
-            service = catalog.candidate_sql(
+            return catalog.candidate_sql(
                 lines.get("service_id", "''"),
                 reading.service_text,
                 lines.get("billing_entity", "''"),
             )
-            return f"({service}) OR contains({reading.label_text}, {literal(PLATFORM_LABEL)})"
 
         if self._policy.quarantine is None:
-            return scan(self._connection, bill, candidates)
-        return scan_setting_aside(self._connection, bill, candidates)
+            return scan(self._connection, bill, candidates, _is_own)
+        return scan_setting_aside(self._connection, bill, candidates, _is_own)
 
     def _refuse_overlap(self, bill: Bill) -> None:
         rows = self._connection.execute(
@@ -255,7 +245,14 @@ class Loader:
         others = self._warehouse.accounts(bill.cloud, bill.period)
         refuse_overlap(bill.cloud, bill.scope, [str(row[0]) for row in rows], others)
 
-    def _derive(self, bill: Bill, rules: Rules, identity: str, currency: str) -> None:
+    def _derive(
+        self, bill: Bill, rules: Rules, identity: str, scanned: Scanned
+    ) -> tuple[str, Split]:
+        """The rows to be written as temporary tables ``new_<table>``, verified.
+
+        Gives the bill's currency and where its cost goes.
+        """
+        currency = _currency(self._connection)
         values = {
             "cloud": str(bill.cloud),
             "scope": bill.scope,
@@ -267,6 +264,7 @@ class Loader:
         register_left_out_rates(self._connection, bill.period, rules.site)
         for _, statement in statements("handlers.load", "facts.sql"):
             run(self._connection, statement, values)
+        return currency, verified_split(self._connection, scanned)
 
     def _held_or_restated(self, row: LedgerRow, history: Sequence[LedgerRow]) -> LedgerRow:
         before = current(history)
@@ -277,6 +275,11 @@ class Loader:
             return row
         shrunk = _shrinkage(row, before, self._policy.shrink_share)
         return replace(row, status=Status.HELD, error=shrunk) if shrunk else row
+
+
+def _is_own(reading: Reading) -> str:
+    """The predicate of lines that may be what this product itself costs."""
+    return f"contains({reading.label_text}, {literal(PLATFORM_LABEL)})"
 
 
 def _naive(moment: datetime | None) -> datetime | None:

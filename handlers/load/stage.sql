@@ -45,7 +45,8 @@ FROM bill_lines
 LEFT JOIN owners ON owners.tags = bill_lines.tags;
 
 -- statement: staged_lines
-CREATE OR REPLACE TEMP TABLE staged_lines AS
+-- No temporary table, which only its own connection could see: another writes the archive from it.
+CREATE OR REPLACE TABLE staged_lines AS
 SELECT
     bill_lines.*,
     owners.customer_tag,

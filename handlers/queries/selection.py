@@ -27,13 +27,15 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 class Selection:
     """Rows whose dimensions have one of the given values, on the days from first to last.
 
-    A dimension without values is not looked at. ``prefixes`` are beginnings of values.
+    A dimension without values is not looked at. ``prefixes`` are beginnings of values, ``exact``
+    columns of the record that have that one value, or none where it is None.
     """
 
     values: Mapping[str, Sequence[object]] = field(default_factory=dict[str, Sequence[object]])
     prefixes: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     first: date | None = None
     last: date | None = None
+    exact: Mapping[str, object] = field(default_factory=dict[str, object])
 
     def where(self) -> tuple[str, list[object]]:
         """A condition over the record's columns and the values of its ``?``, in order."""
@@ -48,6 +50,9 @@ class Selection:
                 starts = [f"starts_with({DIMENSIONS[name]}, ?)" for _ in beginnings]
                 tests.append(f"({' OR '.join(starts)})")
                 bound += beginnings
+        for name, value in self.exact.items():
+            tests.append(f"{DIMENSIONS[name]} IS NOT DISTINCT FROM ?")
+            bound.append(value)
         for sign, day in ((">=", self.first), ("<=", self.last)):
             if day is not None:
                 tests.append(f"date {sign} ?")

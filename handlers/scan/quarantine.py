@@ -23,8 +23,9 @@ from isal import igzip
 from handlers.archive import bill_folder
 from handlers.errors import BillError, ConservationError
 from handlers.quoting import literal
+from handlers.scan.kept import Kept, Predicate, no_line
 from handlers.scan.locate import Fault, faults
-from handlers.scan.scan import Candidates, Scanned, SetAside, reading_of, scan
+from handlers.scan.scan import Scanned, SetAside, reading_of, scan
 from handlers.scan.second_reader import readable_total
 from handlers.scan.text_files import READ_ERRORS, csv_rows, is_gzip, open_binary, read_header
 from handlers.sources import Reading, Snapshot
@@ -51,7 +52,10 @@ class _Part:
 
 
 def scan_setting_aside(
-    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, candidates: Candidates
+    connection: duckdb.DuckDBPyConnection,
+    snapshot: Snapshot,
+    candidates: Predicate,
+    labelled: Predicate = no_line,
 ) -> Scanned:
     """Read ``snapshot`` as ``scan`` does, without the lines that can't be parsed.
 
@@ -61,25 +65,27 @@ def scan_setting_aside(
         ConservationError: what was set aside and what was read are not the whole bill.
     """
     try:
-        return scan(connection, snapshot, candidates)
+        return scan(connection, snapshot, candidates, labelled)
     except BillError as refusal:
-        parts = _faulty_parts(connection, snapshot, candidates, refusal)
+        parts = _faulty_parts(connection, snapshot, Kept(candidates, labelled), refusal)
         if not any(part.faults for part in parts):
             raise
-    return _scan_the_rest(connection, snapshot, candidates, parts)
+    return _scan_the_rest(connection, snapshot, Kept(candidates, labelled), parts)
 
 
 def _faulty_parts(
     connection: duckdb.DuckDBPyConnection,
     snapshot: Snapshot,
-    candidates: Candidates,
+    kept: Kept,
     refusal: BillError,
 ) -> list[_Part]:
     parts: list[_Part] = []
     for path in snapshot.parts:
         reading = reading_of(connection, snapshot, path)
         try:
-            found = faults(snapshot.file_format, path, reading, candidates(reading), MAX_LINES + 1)
+            found = faults(
+                snapshot.file_format, path, reading, kept.of_line(reading), MAX_LINES + 1
+            )
         except (duckdb.Error, *READ_ERRORS):
             raise refusal from None
         parts.append(_Part(path, reading, found))
@@ -95,7 +101,7 @@ def _faulty_parts(
 def _scan_the_rest(
     connection: duckdb.DuckDBPyConnection,
     snapshot: Snapshot,
-    candidates: Candidates,
+    kept: Kept,
     parts: Sequence[_Part],
 ) -> Scanned:
     rows: list[Row] = []
@@ -114,7 +120,7 @@ def _scan_the_rest(
             parts=tuple(paths),
             expected_lines=None if expected is None else expected - aside.lines,
         )
-        scanned = replace(scan(connection, rest, candidates), aside=aside)
+        scanned = replace(scan(connection, rest, kept.by_service, kept.by_label), aside=aside)
     _verify(snapshot, parts, scanned)
     return scanned
 

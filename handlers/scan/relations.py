@@ -6,7 +6,7 @@ from handlers.quoting import literal
 from handlers.scan.text_files import MAX_CELL_BYTES, is_gzip
 from handlers.sources.formats import FileFormat
 
-_BUFFER_BYTES = 8 * 1024 * 1024
+_BUFFER_BYTES = 4 * 1024 * 1024
 """What the engine reads of a CSV file at a time: memory stays flat and two of them are in use."""
 
 

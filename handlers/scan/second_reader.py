@@ -1,4 +1,9 @@
-"""Runs the second, independent reader beside the first: other processes, or another connection."""
+"""Runs the second, independent reader beside the first.
+
+CSV: another parser (``totals.CsvSum``) over the text that the engine gets, as it was inflated and
+before it is handed on; gzip's own checksum vouches for the inflating. NDJSON: other processes.
+Parquet: another connection, which sums one column without any filter.
+"""
 
 import json
 import os
@@ -15,13 +20,14 @@ import duckdb
 import handlers
 from handlers.errors import BillError, Place
 from handlers.quoting import literal
+from handlers.scan.feed import Watch
 from handlers.scan.text_files import damaged
-from handlers.scan.totals import Total, readable_csv_total, readable_ndjson_total
+from handlers.scan.totals import CsvSum, Total, readable_csv_total, readable_ndjson_total
 from handlers.sources import CsvTotal, NdjsonTotal, ParquetTotal, Reading
 from handlers.sources.formats import FileFormat
 
 _READERS = 2
-"""Processes that add up text files side by side: one bill part each, on machines with two cores."""
+"""Processes that add up NDJSON files side by side: one bill part each, on two cores."""
 
 
 class SecondReader:
@@ -31,9 +37,10 @@ class SecondReader:
         self._file_format = file_format
         self._readings = readings
         self._running: list[subprocess.Popen[str]] = []
+        self._sums: dict[int, CsvSum] = {}
 
     def __enter__(self) -> Self:
-        if self._file_format is not FileFormat.PARQUET:
+        if self._file_format is FileFormat.NDJSON:
             shares = [self._readings[start::_READERS] for start in range(_READERS)]
             self._running = [_start(share) for share in shares if share]
         return self
@@ -50,6 +57,17 @@ class SecondReader:
             if process.stdout is not None:
                 process.stdout.close()
 
+    def watch(self, number: int, names: Sequence[str]) -> Watch:
+        """What is to be shown the text of the CSV part ``number`` (from 0) after its header.
+
+        ``names`` are the columns of the header.
+        """
+        part, reading = self._readings[number]
+        if not isinstance(reading.total, CsvTotal):
+            raise TypeError(f"{reading.total} is not how a CSV file is added up")
+        self._sums[number] = CsvSum(part, names, reading.total.columns)
+        return self._sums[number].watch
+
     def total(self) -> Total:
         """What all lines cost; waits for the readers.
 
@@ -58,6 +76,8 @@ class SecondReader:
         """
         if self._file_format is FileFormat.PARQUET:
             totals = [_parquet_total(part, reading) for part, reading in self._readings]
+        elif self._file_format is FileFormat.CSV:
+            totals = [self._sums[number].total() for number in range(len(self._readings))]
         else:
             totals = [_answer(process) for process in self._running]
         return _added(totals)
@@ -100,11 +120,9 @@ def _start(share: Sequence[tuple[Path, Reading]]) -> subprocess.Popen[str]:
 
 def _request(part: Path, reading: Reading) -> dict[str, object]:
     total = reading.total
-    if isinstance(total, CsvTotal):
-        return {"file": str(part), "columns": total.columns}
     if isinstance(total, NdjsonTotal):
         return {"file": str(part), "account": total.account, "month": total.month}
-    raise TypeError(f"{total} is not how a text file is added up")
+    raise TypeError(f"{total} is not how newline-delimited JSON is added up")
 
 
 def _answer(process: subprocess.Popen[str]) -> Total:

@@ -1,11 +1,11 @@
 """The second, independent reader: what all lines of a bill's text files cost together.
 
-It shares nothing with the first reader but the meaning of an amount: other parser, other
-process, every line. If a line is lost, split or read twice by one of the two, their totals
-differ and the load is refused.
+It shares nothing with the first reader but the meaning of an amount and, of CSV, the inflated
+text, which it sees before the first reader does: another parser, every line. If a line is lost,
+split or read twice by one of the two, their totals differ and the load is refused.
 
 As a program it reads one JSON request from standard input and writes one JSON answer, so that
-the sum runs beside the first reader on another core.
+the sum of newline-delimited JSON runs beside the first reader on another core.
 """
 
 import csv
@@ -21,7 +21,7 @@ from handlers.amounts import AMOUNT_PATTERN, LINE_SCALE, parse_amount
 from handlers.errors import BillError, Place
 from handlers.scan.text_files import READ_ERRORS, damaged, open_binary, read_header
 
-_BLOCK = 1 << 20
+_BLOCK = 112 * 1024
 _DIGITS = 60
 """Of sums: enough for the largest amounts to the smallest place."""
 
@@ -36,18 +36,71 @@ class Total:
     cost: Decimal
 
 
+class CsvSum:
+    """Adds up a CSV file whose text is shown to it block by block, from after its header.
+
+    A line costs the first of ``columns`` that is not empty.
+    """
+
+    def __init__(self, path: Path, names: Sequence[str], columns: Sequence[str]) -> None:
+        self._path = path
+        self._column = columns[-1]
+        self._amounts_of = _AmountReader([names.index(column) for column in columns])
+        self._lines, self._cost, self._tail = 0, Decimal(0), b""
+        self._refusal: BillError | None = None
+        self._ended = False
+
+    def watch(self, block: bytes) -> None:
+        """Add up the lines of ``block``; an empty one says that the file came to its end."""
+        if self._refusal is None:
+            try:
+                with localcontext(prec=_DIGITS):
+                    self._add(self._tail + block)
+                    if not block:
+                        self._end()
+            except BillError as refusal:
+                self._refusal = refusal
+
+    def _add(self, text: bytes) -> None:
+        amounts, self._tail = self._amounts_of(text)
+        self._cost += _sum(amounts, self._path, self._lines, self._column)
+        self._lines += len(amounts)
+
+    def _end(self) -> None:
+        if self._tail:
+            self._add(self._tail + b"\n")
+        if self._tail:
+            raise _open_quote(self._path, self._lines)
+        self._ended = True
+
+    def total(self) -> Total:
+        """What all lines cost.
+
+        Raises:
+            BillError: a line has no amount, or the file was not seen to its end.
+        """
+        if self._refusal is not None:
+            raise self._refusal
+        if not self._ended:
+            raise damaged(self._path, EOFError("not all of it was read"))
+        return Total(self._lines, self._cost)
+
+
 def csv_total(path: Path, columns: Sequence[str]) -> Total:
     """The total of a CSV file; a line costs the first of ``columns`` that is not empty.
 
     Raises:
         BillError: a line has no amount there, or the file can't be read to its end.
     """
-    lines, cost = 0, Decimal(0)
-    with localcontext(prec=_DIGITS):
-        for amounts in _amounts(path, columns):
-            cost += _sum(amounts, path, lines, columns[-1])
-            lines += len(amounts)
-    return Total(lines, cost)
+    with open_binary(path) as stream:
+        adding = CsvSum(path, read_header(stream, path), columns)
+        try:
+            while block := stream.read(_BLOCK):
+                adding.watch(block)
+        except READ_ERRORS as error:
+            raise damaged(path, error) from None
+        adding.watch(b"")
+    return adding.total()
 
 
 def readable_csv_total(path: Path, columns: Sequence[str]) -> Total:
@@ -80,12 +133,16 @@ def _amounts(path: Path, columns: Sequence[str]) -> Iterator[list[bytes]]:
             raise damaged(path, error) from None
         amounts, tail = amounts_of(tail + b"\n") if tail else ([], b"")
         if tail:
-            raise BillError(
-                Place(str(path), lines + 2),
-                "The file ends inside a quoted cell.",
-                "Fetch the file again: it ends early or was edited. Nothing was changed.",
-            )
+            raise _open_quote(path, lines)
         yield amounts
+
+
+def _open_quote(path: Path, lines: int) -> BillError:
+    return BillError(
+        Place(str(path), lines + 2),
+        "The file ends inside a quoted cell.",
+        "Fetch the file again: it ends early or was edited. Nothing was changed.",
+    )
 
 
 class _AmountReader:
@@ -96,7 +153,7 @@ class _AmountReader:
     """
 
     _QUOTED = rb'"[^"]*+"(?:"[^"]*+")*+'
-    _SKIPPED = rb'[^",\n]*+(?:' + _QUOTED + rb")?+,"
+    _SKIPPED = rb'(?:(?!")[^,]*+|' + _QUOTED + rb"),"
     _WANTED = rb'(?:""|\r\Z|([^",\n]+|' + _QUOTED + rb"))?(?=,|\r?\Z)"
 
     def __init__(self, positions: Sequence[int]) -> None:
@@ -113,22 +170,27 @@ class _AmountReader:
         """The amounts of the whole lines in ``block``, and what is left of it after them."""
         amounts: list[bytes] = []
         start, match, groups = 0, self._match, self._groups
-        while (end := _line_end(block, start)) >= 0:
+        find, count, add = block.find, block.count, amounts.append
+        while (end := find(b"\n", start)) >= 0:
             found = match(block, start, end)
+            # What was matched has its quotes in pairs; so must the rest have.
+            if count(b'"', start if found is None else found.end(), end) & 1:
+                if (end := _line_end(block, start, end)) < 0:
+                    break
+                found = match(block, start, end)
             cell: bytes | None = None
             if found is not None:
                 for group in groups:
                     if cell := found[group]:
                         break
             if cell or block[start:end].strip():
-                amounts.append(cell or b"")
+                add(cell or b"")
             start = end + 1
         return amounts, block[start:]
 
 
-def _line_end(block: bytes, start: int) -> int:
-    """Where the line that begins at ``start`` ends; -1 when it is not whole."""
-    end = block.find(b"\n", start)
+def _line_end(block: bytes, start: int, end: int) -> int:
+    """Where the line that begins at ``start`` ends, at ``end`` or after; -1: it is not whole."""
     while end >= 0 and block.count(b'"', start, end) & 1:
         end = block.find(b"\n", end + 1)
     return end

@@ -100,6 +100,7 @@ class Snapshot:
 
     ``version`` changes when, and only when, the bill did. ``exported_at`` is when the cloud
     wrote it (UTC), where it says so; ``expected_lines`` how many lines the cloud says it wrote.
+    ``related`` are other scopes that its first line names: they hold this bill or a part of it.
     """
 
     cloud: Cloud
@@ -112,6 +113,7 @@ class Snapshot:
     layout: Layout
     exported_at: datetime | None = None
     expected_lines: int | None = None
+    related: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         return f"{self.cloud} {self.scope} {self.period:%Y-%m}"

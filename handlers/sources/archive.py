@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from handlers.archive import ArchivedBill, archived_bill
-from handlers.errors import UsageError
+from handlers.errors import BillError, UsageError
 from handlers.record import Cloud
+from handlers.sources.refusals import Refusal, Refuse, attempt, raise_refusal
 from handlers.warehouses import Warehouse
 
 
@@ -18,12 +20,15 @@ class ArchiveSource:
         self._folder = folder
         self._clouds = clouds
 
-    def snapshots(self, periods: Sequence[date]) -> Iterator[ArchivedBill]:
+    def snapshots(
+        self, periods: Sequence[date], refuse: Refuse = raise_refusal
+    ) -> Iterator[ArchivedBill]:
         """The archived bills, oldest period first.
+
+        ``refuse`` is told of each whose file is missing or was changed.
 
         Raises:
             UsageError: nothing is archived.
-            BillError: a file of the archive is missing or was changed.
         """
         rows = [
             row
@@ -37,4 +42,10 @@ class ArchiveSource:
         for row in sorted(
             rows, key=lambda row: (row.billing_period, row.cloud_provider, row.scope)
         ):
-            yield archived_bill(self._folder, row.archive or "")
+            path = self._folder / (row.archive or "")
+            found = attempt(partial(archived_bill, self._folder, row.archive or ""), path)
+            if isinstance(found, BillError):
+                cloud, scope, period = row.cloud_provider, row.scope, row.billing_period
+                refuse(Refusal(cloud, path.parent, str(path), found, scope, period))
+            else:
+                yield found

@@ -1,6 +1,5 @@
 """Reading the manifests that clouds write beside a bill's parts; they are hostile input."""
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -16,6 +15,8 @@ MAX_MANIFEST_BYTES = 16 * 1024 * 1024
 def read_manifest(path: Path) -> dict[str, object]:
     """The manifest at ``path`` as a JSON object; BillError when it is not one."""
     remedy = "Fetch the export again; a manifest is written last, after all its parts."
+    if not path.is_file():
+        raise BillError(Place(str(path)), "The manifest is not a file.", remedy)
     if path.stat().st_size > MAX_MANIFEST_BYTES:
         raise BillError(Place(str(path)), "The manifest is larger than 16 MiB.", remedy)
     try:
@@ -87,11 +88,3 @@ def part_path(manifest: Path, root: Path, key: str) -> Path:
             "Wait until the export is complete or fetch it again; nothing was changed.",
         )
     return path
-
-
-def content_version(manifest: Path, parts: tuple[Path, ...]) -> str:
-    """A hash of the manifest's bytes and the sizes of its parts."""
-    digest = hashlib.sha256(manifest.read_bytes())
-    for part in parts:
-        digest.update(f"\n{part.name} {part.stat().st_size}".encode())
-    return digest.hexdigest()[:32]

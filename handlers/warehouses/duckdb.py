@@ -18,11 +18,10 @@ from handlers.errors import WarehouseError
 from handlers.ledger import LedgerRow, Status, ledger_row
 from handlers.quoting import literal
 from handlers.record import Cloud
-from handlers.tables import LEDGER, LOADED, TABLES, Field, Replaced, Table
+from handlers.tables import LEDGER, LOADED, TABLES, VERSION, Field, Replaced, Table
 from handlers.warehouses import LoadBatch
 from handlers.warehouses.lock import writer_lock
 
-SCHEMA_VERSION = 1
 MEMORY_LIMIT = "200MB"
 """Of the engine; the process stays under 350 MiB, which fits a function of 512 MiB."""
 
@@ -100,10 +99,10 @@ class DuckDbWarehouse:
             connection.execute(f"CREATE TABLE IF NOT EXISTS warehouse.{table.name} ({columns})")
             self._add_columns(connection, table)
         known = connection.execute("SELECT max(version) FROM warehouse.schema_version").fetchone()
-        if known is None or known[0] != SCHEMA_VERSION:
+        if known is None or known[0] != VERSION:
             connection.execute(
                 "INSERT INTO warehouse.schema_version VALUES (?, now() AT TIME ZONE 'UTC')",
-                [SCHEMA_VERSION],
+                [VERSION],
             )
 
     def _add_columns(self, connection: duckdb.DuckDBPyConnection, table: Table) -> None:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from handlers.amounts import (
     float_amount_sql,
     parse_amount,
-    stored_sql,
     text_amount_sql,
     to_usd,
     to_usd_sql,
@@ -160,18 +159,3 @@ def test_a_float_is_read_through_its_shortest_text(value: float, amount: str) ->
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf"), 1e21])
 def test_a_float_that_is_no_amount_is_none(value: float) -> None:
     assert in_duckdb(float_amount_sql("CAST($1 AS DOUBLE)"), value) is None
-
-
-@pytest.mark.parametrize(
-    ("line", "stored"),
-    [
-        ("0.0000000005", "0.000000001"),
-        ("-0.0000000005", "-0.000000001"),
-        ("0.000000000499999999", "0"),
-        ("2.0000000025", "2.000000003"),
-        ("2.0000000035", "2.000000004"),
-    ],
-)
-def test_what_is_stored_is_rounded_half_away_from_zero(line: str, stored: str) -> None:
-    found = in_duckdb(stored_sql("CAST($1 AS DECIMAL(38, 18))"), line)
-    assert found == Decimal(stored)

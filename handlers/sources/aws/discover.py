@@ -10,9 +10,10 @@ Only what a manifest names is read; of several runs the newest counts.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 from handlers.errors import BillError, Place
@@ -22,7 +23,9 @@ from handlers.sources import Snapshot
 from handlers.sources.aws.layout import cur_layout
 from handlers.sources.columns import load_spellings
 from handlers.sources.formats import FileFormat
-from handlers.sources.manifests import content_version, part_paths, read_manifest, text_at, texts_at
+from handlers.sources.manifests import part_paths, read_manifest, text_at, texts_at
+from handlers.sources.refusals import Refusal, Refuse, attempt, raise_refusal
+from handlers.sources.stamps import content_version, file_stamp
 
 _SUFFIXES = {
     ".csv": FileFormat.CSV,
@@ -32,6 +35,23 @@ _SUFFIXES = {
 _EXPORT = re.compile(r"BILLING_PERIOD=(\d{4})-(\d{2})")
 _LEGACY = re.compile(r"(\d{4})(\d{2})\d{2}-\d{8}")
 _STAMP = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})T(\d{2}):?-?(\d{2}):?-?(\d{2})")
+
+
+@dataclass(frozen=True)
+class _Month:
+    """The folder of a month of the export or report at ``root``; its name says which."""
+
+    root: Path
+    folder: str
+
+    @property
+    def period(self) -> date | None:
+        """The month; None when the name is not one."""
+        match = _EXPORT.fullmatch(self.folder) or _LEGACY.fullmatch(self.folder)
+        try:
+            return date(int(match[1]), int(match[2]), 1) if match else None
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True)
@@ -48,60 +68,66 @@ class _Run:
         return (self.written != "", self.written, self.manifest.as_posix())
 
 
-def discover(folder: Path) -> Iterator[Snapshot]:
+def discover(folder: Path, refuse: Refuse = raise_refusal) -> Iterator[Snapshot]:
     """The newest snapshot of each AWS export or report below ``folder``, per period.
+
+    A month is refused when one of its manifests or the newest's parts can't be read: an older run
+    is never taken for the newest.
+    """
+    for month, manifests in _manifests(folder).items():
+        found = attempt(partial(_newest, month, manifests), manifests[0])
+        if isinstance(found, BillError):
+            origin = str(manifests[0])
+            refuse(Refusal(Cloud.AWS, month.root, origin, found, period=month.period))
+        else:
+            yield found
+
+
+def _manifests(folder: Path) -> Mapping[_Month, Sequence[Path]]:
+    months: dict[_Month, list[Path]] = {}
+    for manifest in sorted(folder.rglob("*-Manifest.json")):
+        month = _month_of(manifest)
+        if month is not None:
+            months.setdefault(month, []).append(manifest)
+    return months
+
+
+def _month_of(manifest: Path) -> _Month | None:
+    """The month that ``manifest`` is of; None for the copy in a legacy report's assembly."""
+    for depth, parent in enumerate(manifest.parents):
+        if _EXPORT.fullmatch(parent.name):
+            return _Month(parent.parent.parent, parent.name)
+        if depth == 0 and _LEGACY.fullmatch(parent.name):
+            return _Month(parent.parent, parent.name)
+    return None
+
+
+def _newest(month: _Month, manifests: Sequence[Path]) -> Snapshot:
+    """The bill that the newest of the runs wrote.
 
     Raises:
         BillError: a manifest or one of its parts can't be read.
     """
-    newest: dict[tuple[Path, date], _Run] = {}
-    for manifest in sorted(folder.rglob("*-Manifest.json")):
-        run = _run(manifest)
-        if run is None:
-            continue
-        known = newest.get((run.root, run.period))
-        if known is None or known.order() < run.order():
-            newest[run.root, run.period] = run
-    for run in newest.values():
-        yield _snapshot(run)
-
-
-def _run(manifest: Path) -> _Run | None:
-    for depth, parent in enumerate(manifest.parents):
-        if match := _EXPORT.fullmatch(parent.name):
-            root = parent.parent.parent
-            return _export_run(manifest, root, _month(match, manifest))
-        if depth == 0 and (match := _LEGACY.fullmatch(parent.name)):
-            return _legacy_run(manifest, parent, _month(match, manifest))
-    return None
-
-
-def _month(match: re.Match[str], manifest: Path) -> date:
-    try:
-        return date(int(match[1]), int(match[2]), 1)
-    except ValueError:
+    period = month.period
+    if period is None:
         raise BillError(
-            Place(str(manifest)),
-            f"The folder '{match[0]}' does not name a month.",
+            Place(str(manifests[0])),
+            f"The folder '{month.folder}' does not name a month.",
             "Keep the folder names that AWS gave.",
-        ) from None
+        )
+    runs = [_run(month, period, manifest) for manifest in manifests]
+    return _snapshot(max(runs, key=_Run.order))
 
 
-def _export_run(manifest: Path, root: Path, period: date) -> _Run:
+def _run(month: _Month, period: date, manifest: Path) -> _Run:
     content = read_manifest(manifest)
     files = texts_at(content, "dataFiles") or texts_at(content, "reportKeys")
-    keys = tuple(_below(name, "/data/", keep="data/") for name in files)
-    written = _written(content, manifest.parent.name)
-    return _Run(manifest, root, period, keys, written)
-
-
-def _legacy_run(manifest: Path, period_folder: Path, period: date) -> _Run:
-    content = read_manifest(manifest)
-    folder = period_folder.name
-    keys = tuple(
-        _below(name, f"/{folder}/", keep=f"{folder}/") for name in texts_at(content, "reportKeys")
-    )
-    return _Run(manifest, period_folder.parent, period, keys, _written(content, ""))
+    if _LEGACY.fullmatch(month.folder):
+        below, written = f"{month.folder}/", _written(content, "")
+    else:
+        below, written = "data/", _written(content, manifest.parent.name)
+    keys = tuple(_below(name, f"/{below}", keep=below) for name in files)
+    return _Run(manifest, month.root, period, keys, written)
 
 
 def _below(name: str, marker: str, *, keep: str) -> str:
@@ -139,7 +165,7 @@ def _snapshot(run: _Run) -> Snapshot:
         cloud=Cloud.AWS,
         scope=first_value(parts, file_format, spellings["payer"]),
         period=run.period,
-        version=content_version(run.manifest, parts),
+        version=content_version(run.manifest.read_bytes(), list(map(file_stamp, parts))),
         origin=str(run.manifest),
         file_format=file_format,
         parts=parts,

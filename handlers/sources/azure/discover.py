@@ -9,35 +9,69 @@ read. Exports without file partitioning write no manifest but one file,
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from handlers.errors import BillError, Place
 from handlers.periods import last_day, next_period
+from handlers.record import Cloud
 from handlers.scan.peek import first_row
 from handlers.sources import Snapshot
-from handlers.sources.azure.runs import SUFFIXES, Run, file_snapshot, read_run, run_snapshot
+from handlers.sources.azure.runs import (
+    SUFFIXES,
+    Run,
+    file_snapshot,
+    read_run,
+    run_snapshot,
+    scopes_in,
+)
+from handlers.sources.refusals import Refusal, Refuse, attempt, raise_refusal
 
 _PERIOD = re.compile(r"(\d{8})-(\d{8})")
 
 
-def discover(folder: Path) -> Iterator[Snapshot]:
+def discover(folder: Path, refuse: Refuse = raise_refusal) -> Iterator[Snapshot]:
     """The newest snapshot of each Azure export below ``folder``, per period.
 
-    Raises:
-        BillError: a manifest or one of its parts can't be read, it can't be told which of several
-            files counts, or two exports hold the same bill.
+    A month is refused when a manifest or one of the newest's parts can't be read, or when it can't
+    be told which of several files counts.
     """
-    origins: dict[tuple[str, date], str] = {}
     for period_folder in sorted(_period_folders(folder)):
-        snapshot = _newest(period_folder)
-        if snapshot is None:
-            continue
-        other = origins.setdefault((snapshot.scope, snapshot.period), snapshot.origin)
-        if other != snapshot.origin:
-            raise _same_bill_twice(snapshot, other)
-        first_row(snapshot.parts, snapshot.file_format)
-        yield snapshot
+        found = attempt(partial(_bill, period_folder), period_folder)
+        if isinstance(found, BillError):
+            refuse(_refusal(period_folder, found))
+        elif found is not None:
+            yield found
+
+
+def _bill(period_folder: Path) -> Snapshot | None:
+    """The newest bill of ``period_folder``, which has a line; None when it holds none of Azure's.
+
+    Raises:
+        BillError: it can't be read or can't be told from others.
+    """
+    snapshot = _newest(period_folder)
+    if snapshot is None:
+        return None
+    named = scopes_in(first_row(snapshot.parts, snapshot.file_format))
+    return replace(snapshot, related=named - {snapshot.scope})
+
+
+def _refusal(period_folder: Path, error: BillError) -> Refusal:
+    """With the month and the scope as far as the folder's name and its manifests say them."""
+    runs = (attempt(partial(read_run, path), path) for path in _manifests(period_folder))
+    scopes = {run.scope for run in runs if isinstance(run, Run)}
+    month = attempt(partial(_month, period_folder), period_folder)
+    return Refusal(
+        cloud=Cloud.AZURE,
+        export=period_folder.parent,
+        origin=str(period_folder),
+        error=error,
+        scope=scopes.pop() if len(scopes) == 1 else "",
+        period=None if isinstance(month, BillError) else month,
+    )
 
 
 def _period_folders(folder: Path) -> Iterator[Path]:
@@ -47,7 +81,7 @@ def _period_folders(folder: Path) -> Iterator[Path]:
 
 def _newest(period_folder: Path) -> Snapshot | None:
     """The bill of ``period_folder``; None when it holds none of Azure's, or no line yet."""
-    manifests = sorted(period_folder.rglob("manifest.json"))
+    manifests = _manifests(period_folder)
     runs = [run for manifest in manifests if (run := read_run(manifest)) is not None]
     if any(not run.is_bill for run in runs):
         return None
@@ -62,6 +96,10 @@ def _newest(period_folder: Path) -> Snapshot | None:
         return None
     _refuse_unfinished(files, period_folder)
     return file_snapshot(_only(files), _month(period_folder))
+
+
+def _manifests(period_folder: Path) -> list[Path]:
+    return sorted(period_folder.rglob("manifest.json"))
 
 
 def _is_part(path: Path) -> bool:
@@ -116,12 +154,3 @@ def _only(files: Sequence[Path]) -> Path:
             "Keep the newest only, or turn on file partitioning, which writes a manifest.",
         )
     return files[0]
-
-
-def _same_bill_twice(snapshot: Snapshot, other: str) -> BillError:
-    return BillError(
-        Place(snapshot.origin),
-        f"'{other}' is also the bill of {snapshot.scope} for {snapshot.period:%Y-%m}.",
-        "Loading both would count the money twice: keep one export (actual cost or FOCUS) per"
-        " scope.",
-    )

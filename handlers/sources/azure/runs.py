@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,15 +13,10 @@ from handlers.record import Cloud
 from handlers.scan.peek import first_value
 from handlers.sources import Snapshot
 from handlers.sources.azure.layout import azure_layout
-from handlers.sources.columns import load_spellings
+from handlers.sources.columns import folded, load_spellings
 from handlers.sources.formats import FileFormat
-from handlers.sources.manifests import (
-    content_version,
-    count_at,
-    part_paths,
-    read_manifest,
-    text_at,
-)
+from handlers.sources.manifests import count_at, part_paths, read_manifest, text_at
+from handlers.sources.stamps import content_version, file_stamp
 
 SUFFIXES = {
     ".csv": FileFormat.CSV,
@@ -58,6 +53,11 @@ class Run:
     def is_bill(self) -> bool:
         """Whether it holds costs, rather than prices or recommendations."""
         return self.kind in _BILLS or self.kind == _AMORTIZED
+
+    @property
+    def scope(self) -> str:
+        """What was exported; empty where the manifest does not say."""
+        return _scope(self.resource)
 
     def order(self) -> str:
         """Sorts runs by when they were submitted."""
@@ -100,9 +100,9 @@ def run_snapshot(run: Run, period_folder: Path, period: date) -> Snapshot:
     file_format = _format_of(run.manifest, parts)
     return Snapshot(
         cloud=Cloud.AZURE,
-        scope=_scope(run.resource) or _scope_of_lines(parts, file_format),
+        scope=run.scope or _scope_of_lines(parts, file_format),
         period=period,
-        version=content_version(run.manifest, parts),
+        version=content_version(run.manifest.read_bytes(), list(map(file_stamp, parts))),
         origin=str(run.manifest),
         file_format=file_format,
         parts=parts,
@@ -176,9 +176,19 @@ def _format_of(origin: Path, parts: Sequence[Path]) -> FileFormat:
 
 
 def _scope_of_lines(parts: Sequence[Path], file_format: FileFormat) -> str:
+    return _scope(first_value(parts, file_format, _scope_columns()))
+
+
+def scopes_in(line: Mapping[str, str]) -> frozenset[str]:
+    """The scopes that a line, text by column, is in: subscription, billing profile and account."""
+    wanted = frozenset(map(folded, _scope_columns()))
+    found = (_scope(cell) for name, cell in line.items() if folded(name) in wanted)
+    return frozenset(filter(None, found))
+
+
+def _scope_columns() -> tuple[str, ...]:
     spellings = load_spellings("handlers.sources.azure")
-    names = spellings["details"]["scope"] + spellings["focus"]["scope"]
-    return _scope(first_value(parts, file_format, names))
+    return spellings["details"]["scope"] + spellings["focus"]["scope"]
 
 
 def _scope(resource: str) -> str:

@@ -9,7 +9,7 @@ invoice month, and of a reseller every sub-account, so a table gives a snapshot 
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -26,30 +26,22 @@ from handlers.sources.gcp.tables import (
     is_export,
     plain_name,
 )
+from handlers.sources.refusals import Refusal, Refuse, attempt, raise_refusal
 
-_TABLE = re.compile(r"gcp_billing_export_(resource_)?v1_[0-9A-F]{6}(_[0-9A-F]{6}){2}")
+_TABLE = re.compile(r"gcp_billing_export_(resource_)?v1_(?P<account>[0-9A-F]{6}(_[0-9A-F]{6}){2})")
 
 
-def discover(folder: Path) -> Iterator[Snapshot]:
+def discover(folder: Path, refuse: Refuse = raise_refusal) -> Iterator[Snapshot]:
     """A snapshot of each billing account and invoice month in the tables below ``folder``.
 
-    Raises:
-        BillError: a file can't be read or is not of a billing export, a table has no row, or two
-            tables hold the same bill.
+    A table is refused as a whole when a file of it can't be read: it may hold rows of any month.
     """
-    found: dict[Bill, tuple[Path, Content]] = {}
-    for table, files in sorted(_tables(folder)):
-        contents = contents_of(files)
-        if not contents:
-            raise BillError(
-                Place(str(table)), "The table has no row.", "Leave it out, or export it again."
-            )
-        for bill, content in contents.items():
-            if bill in found:
-                raise _same_bill_twice(bill, table, found[bill][0])
-            found[bill] = table, content
-    for bill, (table, content) in sorted(found.items()):
-        yield _snapshot(bill, table, content)
+    for table, files in _tables(folder):
+        contents = attempt(partial(_contents, table, files), table)
+        if isinstance(contents, BillError):
+            refuse(Refusal(Cloud.GCP, table, str(table), contents, scope=_account(table)))
+        else:
+            yield from (_snapshot(bill, table, contents[bill]) for bill in sorted(contents))
 
 
 def _tables(folder: Path) -> Iterator[tuple[Path, list[Path]]]:
@@ -58,10 +50,30 @@ def _tables(folder: Path) -> Iterator[tuple[Path, list[Path]]]:
     for path in sorted(folder.rglob("*")):
         if format_of(path) is not None and path.is_file():
             files.setdefault(path.parent, []).append(path)
-    for table, inside in files.items():
+    for table, inside in sorted(files.items()):
         if _TABLE.fullmatch(table.name) or any(map(is_export, inside)):
-            _refuse_copies(table, inside)
             yield table, inside
+
+
+def _account(table: Path) -> str:
+    """The billing account that the table's name states; empty when it states none."""
+    match = _TABLE.fullmatch(table.name)
+    return match["account"].replace("_", "-") if match else ""
+
+
+def _contents(table: Path, files: Sequence[Path]) -> Mapping[Bill, Content]:
+    """What the table holds, which is not nothing.
+
+    Raises:
+        BillError: a file can't be read or is not of a billing export, or the table has no row.
+    """
+    _refuse_copies(table, files)
+    contents = contents_of(files)
+    if not contents:
+        raise BillError(
+            Place(str(table)), "The table has no row.", "Leave it out, or export it again."
+        )
+    return contents
 
 
 def _refuse_copies(table: Path, files: Sequence[Path]) -> None:
@@ -87,13 +99,4 @@ def _snapshot(bill: Bill, table: Path, content: Content) -> Snapshot:
         parts=content.parts,
         layout=partial(export_layout, account=bill.account, month=bill.month),
         exported_at=content.exported_at,
-    )
-
-
-def _same_bill_twice(bill: Bill, table: Path, other: Path) -> BillError:
-    return BillError(
-        Place(str(table)),
-        f"'{other}' holds the bill of {bill.account} for {bill.period:%Y-%m} too.",
-        "Loading both would count the money twice. Keep one of the folders: the detailed export"
-        " has every row of the standard one.",
     )

@@ -187,6 +187,7 @@ def parent_folder_inside(export: Export) -> None:
 def other_export(export: Export) -> None:
     other = Export(export.folder, name="other")
     other.write(GOOD, "other-00001.csv")
+    other.manifest.unlink()
     export.write(GOOD, keys=[other.key("other-00001.csv")])
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from tests.conftest import RunHandlers
 from tests.handlers.sources.aws.bills import LINE, OTHER, PAYER, Export, csv_bytes, lines
@@ -67,3 +68,31 @@ def test_a_mended_bill_and_the_archive_take_the_place_of_what_was_set_aside(
         (2, Decimal(4), Decimal("7.3")),
         (0, Decimal(0), Decimal("1241.86")),
     ]
+
+
+@pytest.mark.parametrize("options", [(), ("--quarantine",)])
+def test_what_was_set_aside_is_said_as_long_as_that_bill_is_unchanged(
+    options: tuple[str, ...], tmp_path: Path, run_handlers: RunHandlers
+) -> None:
+    Export(tmp_path / "bills").write(csv_bytes(BILL))
+    run_handlers(*COLLECT, "bills", "--quarantine")
+
+    again = run_handlers(*COLLECT, "bills", *options)
+
+    assert again.returncode == 0
+    assert "nothing changed" in again.stdout
+    assert (
+        f"set aside: AWS {PAYER} 2026-11: 2 rows that can't be parsed, of 4.00 USD: see"
+        f" build/quarantine/aws/{PAYER}/2026-11\n" in again.stdout
+    )
+    shown = run_handlers("ledger", "--warehouse", "duckdb:build/costs.duckdb")
+    assert "quarantined 2 lines of 4.00 USD" in shown.stdout
+
+
+def test_a_bill_whose_lines_were_all_read_sets_nothing_aside(
+    tmp_path: Path, run_handlers: RunHandlers
+) -> None:
+    Export(tmp_path / "bills").write(csv_bytes(lines({}, OTHER)))
+
+    for _ in range(2):
+        assert "set aside" not in run_handlers(*COLLECT, "bills", "--quarantine").stdout

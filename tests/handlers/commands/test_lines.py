@@ -131,6 +131,56 @@ def test_the_unused_part_of_a_commitment_is_a_line_without_cost(lines: Lines) ->
     assert all(Decimal(row["effective"]) > 0 for row in idle)
 
 
+@pytest.mark.parametrize("cloud", ["aws", "azure", "gcp"])
+def test_each_numbered_row_leads_to_the_lines_that_cost_what_it_costs(
+    lines: Lines, cloud: str
+) -> None:
+    words = ("--cloud", cloud, "--customer", "acme", "--date", "2026-11-02")
+    rows = lines(*words, "--rows")
+    assert [row["row"] for row in rows] == [str(number) for number in range(1, len(rows) + 1)]
+    costs = [Decimal(row["cost_usd"]) for row in rows]
+    assert costs == sorted(costs, reverse=True)
+    for row in rows[:3] + rows[-1:]:
+        found = lines(*words, "--row", row["row"])
+        assert found
+        for name in ("date", "account_id", "sku_description", "model", "token_type", "charge_type"):
+            assert {line[name] for line in found} == {row[name]}
+        cost = sum(Decimal(line["cost"]) for line in found)
+        assert abs(cost - Decimal(row["billing_cost"])) <= Decimal("0.0000000005")
+
+
+def test_the_lines_of_all_rows_are_the_lines_of_the_selection(lines: Lines) -> None:
+    words = ("--customer", "globex", "--date", "2026-11-03", "--cloud", "gcp")
+    rows = lines(*words, "--rows")
+    assert len(rows) > 1
+    one_by_one = [line for row in rows for line in lines(*words, "--row", row["row"])]
+    assert sorted(map(str, one_by_one)) == sorted(map(str, lines(*words)))
+
+
+def test_rows_are_listed_with_their_number_and_how_many_are_left_out(
+    run_handlers: RunHandlers, collected: Collected, lines: Lines
+) -> None:
+    words = ("lines", "--warehouse", collected.warehouse, "--customer", "acme")
+    answer = run_handlers(*words, "--rows", "--limit", "2")
+    assert answer.returncode == 0, answer.stderr
+    assert [line.split()[0] for line in answer.stdout.splitlines()[-3:-1]] == ["1", "2"]
+    assert f"{len(lines('--customer', 'acme', '--rows')) - 2} more: --limit" in answer.stdout
+
+
+def test_a_row_that_is_not_there_and_both_options_at_once_are_refused(
+    run_handlers: RunHandlers, collected: Collected
+) -> None:
+    words = ("lines", "--warehouse", collected.warehouse, "--customer", "nobody")
+    missing = run_handlers(*words, "--row", "1")
+    assert missing.returncode == 1
+    assert "--row 1: the selection has 0 rows." in missing.stderr
+    both = run_handlers(*words, "--rows", "--row", "1")
+    assert both.returncode == 1
+    assert "give one of them" in both.stderr
+    none = run_handlers(*words, "--rows")
+    assert (none.returncode, "No costs match" in none.stdout) == (0, True)
+
+
 def test_account_period_and_load_choose_lines(lines: Lines) -> None:
     found = lines("--account", "111122220001", "--period", "2026-11")
     assert {row["account_id"] for row in found} == {"111122220001"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.errors import BillError, UsageError
+from handlers.errors import BillError, ConservationError, UsageError
 from handlers.ledger import Status
 from handlers.load.load import Outcome
 from handlers.load.overlap import refuse_overlap
@@ -144,3 +144,16 @@ def test_usage_of_another_month_is_refused_and_a_late_credit_is_not(tmp_path: Pa
     write_bill(tmp_path / "bills", usage)
     with pytest.raises(BillError, match="2026-10-31"):
         collect(tmp_path / "bills", warehouse)
+
+
+def test_a_load_that_is_refused_after_its_lines_were_named_leaves_no_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ConservationError("The rows do not add up.")
+
+    monkeypatch.setattr("handlers.load.load.verified_split", refuse)
+    write_bill(tmp_path / "bills", GOOD)
+    with pytest.raises(ConservationError):
+        collect(tmp_path / "bills", tmp_path / "w" / "costs.duckdb")
+    assert [path for path in (tmp_path / "w" / "archive").rglob("*") if path.is_file()] == []

@@ -8,6 +8,7 @@ import pytest
 
 from handlers.errors import BillError
 from handlers.sources.azure.discover import discover
+from handlers.sources.folder import FolderSource
 from tests.handlers.sources.azure.bills import SUBSCRIPTION, csv_bytes, ea_bytes, export, read
 
 SECOND_RUN = "0b1c2d3e-0000-4000-8000-000000000002"
@@ -212,8 +213,8 @@ def test_two_exports_of_the_same_bill_are_refused(tmp_path: Path) -> None:
     export(costing("8"), name="actual").write(tmp_path)
     export(costing("8"), name="focus").write(tmp_path)
 
-    with pytest.raises(BillError, match="is also the bill of 8675309 for 2026-11") as refusal:
-        list(discover(tmp_path))
+    with pytest.raises(BillError, match="Azure 8675309 2026-11 is there twice") as refusal:
+        list(FolderSource(tmp_path).snapshots([]))
     assert "/actual/" in str(refusal.value)
     assert "/focus/" in str(refusal.value)
 

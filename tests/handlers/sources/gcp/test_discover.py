@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from handlers.errors import BillError
+from handlers.sources.folder import FolderSource
 from handlers.sources.gcp.discover import discover
 from tests.handlers.sources.gcp.tables import (
     ACCOUNT,
@@ -127,8 +128,8 @@ def test_the_standard_and_the_detailed_table_of_one_account_are_refused_together
     write(tmp_path, ROW, table=STANDARD)
     write(tmp_path, ROW, table=DETAILED)
 
-    with pytest.raises(BillError, match=f"{ACCOUNT} for 2026-10 too") as refusal:
-        list(discover(tmp_path))
+    with pytest.raises(BillError, match=f"{ACCOUNT} 2026-10 is there twice") as refusal:
+        list(FolderSource(tmp_path).snapshots([]))
     assert str(tmp_path / STANDARD) in str(refusal.value)
     assert str(tmp_path / DETAILED) in str(refusal.value)
 
@@ -137,8 +138,8 @@ def test_an_export_that_lies_in_the_table_once_more_is_refused(tmp_path: Path) -
     write(tmp_path, ROW)
     write(tmp_path, ROW, table=f"{DETAILED}/second")
 
-    with pytest.raises(BillError, match="too"):
-        list(discover(tmp_path))
+    with pytest.raises(BillError, match="is there twice"):
+        list(FolderSource(tmp_path).snapshots([]))
 
 
 def test_the_same_rows_as_json_and_parquet_are_refused(tmp_path: Path) -> None:
