@@ -1,0 +1,21 @@
+"""Google's bill classified inside BigQuery, where the export is: it scales with the bill."""
+
+from handlers.sources.gcp.bigquery.export import Export, Partition, bills_sql
+from handlers.sources.gcp.bigquery.script import (
+    OUTPUTS,
+    Classification,
+    Load,
+    Statement,
+    classification_of,
+)
+
+__all__ = [
+    "OUTPUTS",
+    "Classification",
+    "Export",
+    "Load",
+    "Partition",
+    "Statement",
+    "bills_sql",
+    "classification_of",
+]
