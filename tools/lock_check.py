@@ -14,7 +14,9 @@ from typing import cast
 
 REMEDY = "Run `make lock` and commit what it writes."
 
-_EXACT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(\[[a-z0-9,-]+\])?==(?P<version>[A-Za-z0-9.!+_-]+)( *;.*)?")
+_EXACT = re.compile(
+    r"(?P<name>[A-Za-z0-9._-]+)(\[[a-z0-9,-]+\])?==(?P<version>[A-Za-z0-9.!+_-]+)( *;.*)?"
+)
 _PIN = re.compile(r"(?P<name>[a-z0-9.-]+)==(?P<version>\S+)( ; .+?)? \\")
 _HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
 _COMMENT = re.compile(r"\s*#(?!.*(://| /)).*|")
