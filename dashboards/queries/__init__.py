@@ -1,0 +1,1 @@
+"""Queries of the hub: one name, one meaning, one tested result."""

@@ -1,0 +1,190 @@
+"""The alert rules of ``rules.toml`` and the question that each asks."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import TypeVar, cast
+
+from handlers.alerts.hub import Hub
+from handlers.errors import SiteError
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+FILE = "handlers/alerts/rules.toml"
+VALUE = "value"
+"""The column, and the word in a text, of the number that is watched."""
+
+NOW = "CURRENT_TIMESTAMP()"
+"""The moment of an evaluation, where whoever evaluates can't pass it in."""
+
+
+class Severity(StrEnum):
+    """How soon someone should look."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class Unit(StrEnum):
+    """The unit of a rule's number."""
+
+    PERCENT = "percent"
+    HOURS = "hours"
+    LOADS = "loads"
+
+
+class NoData(StrEnum):
+    """What it means that a question has no answer at all."""
+
+    OK = "ok"
+    ALERTING = "alerting"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """What is watched; the fields are those that ``rules.toml`` describes."""
+
+    id: str
+    title: str
+    sql: str
+    labels: tuple[str, ...]
+    unit: Unit
+    above: float
+    up_to: float | None
+    severity: Severity
+    wait: str
+    no_data: NoData
+    dashboard: str
+    panel: str
+    summary: str
+    remedy: str
+
+    def fires(self, value: float) -> bool:
+        """Whether the rule fires about a thing of which ``value`` was measured."""
+        return value > self.above and (self.up_to is None or value <= self.up_to)
+
+    def told(self, words: Mapping[str, str]) -> str:
+        """The summary with ``words`` for the labels and for ``value``."""
+        return self.summary.format(**words)
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """Every rule, in the file's order."""
+    return parse(files("handlers.alerts").joinpath("rules.toml").read_text("utf-8"))
+
+
+def parse(text: str) -> tuple[Rule, ...]:
+    """The rules that ``text`` writes.
+
+    Raises:
+        SiteError: names every mistake with its rule and key.
+    """
+    found = {name: _Reading(name, said) for name, said in tomllib.loads(text).items()}
+    made = [reading.rule() for reading in found.values()]
+    mistakes = [mistake for reading in found.values() for mistake in reading.mistakes]
+    if mistakes:
+        raise SiteError(f"{FILE} has {len(mistakes)} mistakes:\n  " + "\n  ".join(mistakes))
+    return tuple(made)
+
+
+def question(rule: Rule, hub: Hub, now: str = NOW) -> str:
+    """The rule's SQL, in BigQuery's dialect; ``now`` is a SQL expression of type TIMESTAMP.
+
+    Columns: ``time``, the rule's labels (texts), ``value``.
+    """
+    text = files("handlers.alerts").joinpath("sql", rule.sql).read_text("utf-8")
+    return text.strip().format(now=now, **hub.words())
+
+
+_WORD = re.compile(r"\{(\w*)\}")
+_WAIT = re.compile(r"\d+[smhd]")
+_TEXTS = ("title", "sql", "wait", "dashboard", "panel", "summary", "remedy")
+_KEYS = {*_TEXTS, "labels", "unit", "above", "up_to", "severity", "no_data"}
+
+
+class _Reading:
+    """One rule being read; what is wrong is noted and read on, so that all is told at once."""
+
+    def __init__(self, name: str, said: object) -> None:
+        self.name = name
+        self.said: Mapping[str, object] = (
+            cast("Mapping[str, object]", said) if isinstance(said, dict) else {}
+        )
+        self.mistakes: list[str] = []
+
+    def rule(self) -> Rule:
+        texts = {key: self._text(key) for key in _TEXTS}
+        labels = self._labels()
+        above, up_to = self._number("above"), self._number("up_to", required=False)
+        self._check(texts, labels)
+        if above is not None and up_to is not None and up_to <= above:
+            self._note("up_to", f"{up_to:g}", f"more than above, which is {above:g}")
+        return Rule(
+            id=self.name,
+            labels=labels,
+            unit=self._choice("unit", Unit),
+            above=above or 0.0,
+            up_to=up_to,
+            severity=self._choice("severity", Severity),
+            no_data=self._choice("no_data", NoData),
+            **texts,
+        )
+
+    def _check(self, texts: Mapping[str, str], labels: Sequence[str]) -> None:
+        for key in self.said:
+            if key not in _KEYS:
+                self._note(key, "a key", "one of " + ", ".join(sorted(_KEYS)))
+        folder = files("handlers.alerts").joinpath("sql")
+        if texts["sql"] and not folder.joinpath(texts["sql"]).is_file():
+            self._note("sql", f"'{texts['sql']}'", "a file of handlers/alerts/sql")
+        if texts["wait"] and not _WAIT.fullmatch(texts["wait"]):
+            self._note("wait", f"'{texts['wait']}'", "a time like 0s, 30m or 6h")
+        for word in self._unknown_words(texts, labels):
+            known = ", ".join((*labels, VALUE))
+            self._note("summary", f"the word {{{word}}}", f"a label or {VALUE}: {known}")
+
+    @staticmethod
+    def _unknown_words(texts: Mapping[str, str], labels: Sequence[str]) -> Iterator[str]:
+        yield from (w for w in _WORD.findall(texts["summary"]) if w not in {*labels, VALUE})
+
+    def _note(self, key: str, found: str, allowed: str) -> None:
+        self.mistakes.append(f"[{self.name}] {key}: found {found}; allowed is {allowed}.")
+
+    def _text(self, key: str) -> str:
+        value = self.said.get(key)
+        if not isinstance(value, str) or not value.strip():
+            self._note(key, "nothing" if value is None else repr(value), "a text")
+            return ""
+        return value
+
+    def _labels(self) -> tuple[str, ...]:
+        value = self.said.get("labels")
+        names = cast("list[object]", value) if isinstance(value, list) else []
+        labels = tuple(name for name in names if isinstance(name, str) and name.islower())
+        if not names or len(labels) < len(names):
+            self._note("labels", repr(names), "a list of columns in small letters")
+        return labels
+
+    def _number(self, key: str, *, required: bool = True) -> float | None:
+        value = self.said.get(key)
+        if value is None and not required:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self._note(key, "nothing" if value is None else repr(value), "a number")
+            return None
+        return float(value)
+
+    def _choice(self, key: str, choices: type[Choice]) -> Choice:
+        value = self.said.get(key)
+        for choice in choices:
+            if choice == value:
+                return choice
+        found = "nothing" if value is None else repr(value)
+        self._note(key, found, "one of " + ", ".join(choices))
+        return next(iter(choices))

@@ -1,0 +1,176 @@
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboards.documents import DASHBOARDS, documents, panel_id
+from dashboards.lint import lint_all
+from dashboards.plan import plan
+from dashboards.queries.sql import queries
+from dashboards.style import columns
+from handlers.errors import WarehouseError
+from handlers.record import Cloud
+from tests.dashboards.engines import HUB
+
+GOLDEN = Path(__file__).parent / "golden"
+RENEW = "python -m dashboards build tests/dashboards/golden"
+
+
+def test_the_dashboards_are_those_that_were_last_agreed_on() -> None:
+    made = documents(HUB)
+    kept = {path.stem: path.read_text(encoding="utf-8") for path in GOLDEN.glob("*.json")}
+    assert made.keys() == kept.keys(), RENEW
+    for uid, text in made.items():
+        assert text == kept[uid], f"{uid} is not as it was; if it should not be: {RENEW}"
+
+
+def test_the_same_hub_gives_the_same_bytes_whatever_the_hash_seed(root: Path) -> None:
+    code = (
+        "from dashboards.documents import documents\nfrom handlers.alerts import Hub\n"
+        "hub = Hub(project='demo-project', dataset='multi_cloud_costs', location='US')\n"
+        "print(*documents(hub).values(), sep='', end='')"
+    )
+    made = {
+        subprocess.run(
+            [sys.executable, "-W", "error", "-c", code],
+            cwd=root,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert made == {"".join(documents(HUB).values()).encode()}
+
+
+def test_uids_and_panel_ids_never_change() -> None:
+    ids = {name: spot.id for name, spot in plan("overview").spots.items()}
+    assert plan("overview").uid == "multi-cloud-overview"
+    assert ids == {
+        "total_cost": 1,
+        "month_to_date": 2,
+        "change": 3,
+        "untagged": 4,
+        "unnamed": 5,
+        "freshness": 6,
+        "daily_cost": 7,
+        "cost_by_cloud": 8,
+        "top_models": 9,
+        "top_customers": 10,
+        "cost_by_token_type": 11,
+        "tokens_by_token_type": 12,
+    }
+    assert panel_id("multi-cloud-overview", "freshness") == 6
+
+
+def test_every_panel_of_a_plan_is_on_its_dashboard() -> None:
+    for name in DASHBOARDS:
+        document = json.loads(documents(HUB)[plan(name).uid])
+        shown = {(panel["id"], panel["title"]) for panel in document["panels"]}
+        assert shown == {(spot.id, spot.title) for spot in plan(name).spots.values()}
+
+
+def test_every_column_that_is_drawn_has_a_name_and_a_unit() -> None:
+    drawn = {c for q in queries().values() if not q.options for c in q.columns} - {"time"}
+    assert drawn == set(columns())
+
+
+def test_no_fault_is_found_in_what_is_shipped() -> None:
+    assert lint_all([json.loads(text) for text in documents(HUB).values()]) == ()
+
+
+def test_a_cloud_whose_bills_are_not_expected_is_neither_offered_nor_drawn() -> None:
+    hub = replace(HUB, clouds=(Cloud.AWS, Cloud.GCP))
+    document: dict[str, Any] = json.loads(documents(hub)["multi-cloud-overview"])
+    assert document["templating"]["list"][0]["query"] == "AWS,GCP"
+    (daily,) = (panel for panel in document["panels"] if panel["id"] == 7)
+    hidden = {
+        override["matcher"]["options"]
+        for override in daily["fieldConfig"]["overrides"]
+        if any(each["id"] == "custom.hideFrom" for each in override["properties"])
+    }
+    assert hidden == {"azure"}
+
+
+def test_a_row_leads_to_itself_and_keeps_the_other_filters_and_the_time() -> None:
+    document: dict[str, Any] = json.loads(documents(HUB)["multi-cloud-overview"])
+    (customers,) = (panel for panel in document["panels"] if panel["id"] == 10)
+    (link,) = (
+        each["value"][0]
+        for override in customers["fieldConfig"]["overrides"]
+        for each in override["properties"]
+        if each["id"] == "links"
+    )
+    assert link["url"] == (
+        "/d/multi-cloud-overview?var-customer_filter=${__data.fields.customer_key:percentencode}"
+        "&${cloud_filter:queryparam}&${model_filter:queryparam}&${__url_time_range}"
+    )
+
+
+def test_a_dataset_that_would_leave_its_quotes_is_refused() -> None:
+    with pytest.raises(WarehouseError, match="not a dataset"):
+        documents(replace(HUB, dataset="x` WHERE"))
+
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    def door(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-W", "error", "-m", "dashboards", *map(str, arguments)]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    return door
+
+
+def test_build_writes_each_dashboard_for_the_named_hub(run: Run, tmp_path: Path) -> None:
+    answer = run("build", "out", "--project", "acme-costs", "--location", "EU", "--cloud", "gcp")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout == "out/multi-cloud-overview.json\n"
+    text = (tmp_path / "out" / "multi-cloud-overview.json").read_text(encoding="utf-8")
+    assert "`acme-costs.multi_cloud_costs.serving_daily_costs`" in text
+    assert '"location": "EU"' in text
+    assert "AWS,Azure" not in text
+
+
+def test_build_tells_what_it_can_not_write_or_take(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    answer = run("build", "file")
+    assert answer.returncode == 1
+    assert "file can't be written" in answer.stderr
+    answer = run("build", "out", "--project", "Acme!")
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("error: 'Acme!' is not a project id")
+
+
+def test_check_passes_what_is_shipped_and_tells_what_is_wrong(run: Run, tmp_path: Path) -> None:
+    answer = run("check")
+    assert (answer.returncode, answer.stdout) == (0, "1 dashboards, 12 panels, 0 faults\n")
+    document = json.loads(documents(HUB)["multi-cloud-overview"])
+    document["panels"][0]["title"] = ""
+    (tmp_path / "mine.json").write_text(json.dumps(document))
+    answer = run("check", "mine.json")
+    assert answer.returncode == 1
+    assert "panel 1 '': a title is missing. (words)" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(None, "can't be read"), ("{", "is not JSON"), ("[]", "is no dashboard"), ("{}", "no list")],
+)
+def test_check_tells_what_is_no_dashboard(
+    run: Run, tmp_path: Path, content: str | None, told: str
+) -> None:
+    if content is not None:
+        (tmp_path / "x.json").write_text(content)
+    answer = run("check", "x.json")
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("error: x.json")
+    assert told in answer.stderr

@@ -1,0 +1,99 @@
+"""The deployed text of every question, asked of a BigQuery by Google's own client."""
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from dashboards.queries.sql import queries
+from handlers.alerts import Rule, question, rules
+from handlers.warehouses.bigquery import tables, views
+from tests.dashboards.engines import (
+    HUB,
+    TABLES,
+    Answer,
+    Rows,
+    as_query,
+    in_duckdb,
+    plain,
+    with_days,
+    with_filters,
+)
+from tests.dashboards.hub_rows import ACME, FIRST, LAST, NOV, hub_rows
+from tests.engine.bigquery.emulator import PROJECT, Emulator, running
+
+pytestmark = pytest.mark.engine
+
+BUILD = Path(__file__).resolve().parents[2] / "tools" / "engines" / "build.sh"
+THERE = replace(HUB, project=PROJECT, dataset="costs")
+NOW = "TIMESTAMP '2026-11-15 12:00:00+00'"
+# What each view reads; those that Redshift and Azure SQL publish to have a column more.
+STORED = {
+    "serving_daily_costs": ("daily_costs", ""),
+    "serving_ledger": ("ledger", "'hub' AS warehouse, "),
+    "serving_dimensions": ("dimensions", "'hub' AS warehouse, "),
+    "budgets": ("budgets", ""),
+}
+
+
+def rows() -> Rows:
+    made = hub_rows()
+    made.add("budgets", limits="total", key="", name="", amount_usd=Decimal(50))
+    made.add("budgets", limits="customer", key=ACME, name="acme", month=NOV, amount_usd=Decimal(60))
+    return made
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[Emulator]:
+    built = subprocess.run(
+        ["sh", str(BUILD), "bigquery-emulator"], capture_output=True, text=True, check=False
+    )
+    if built.returncode:
+        pytest.skip(f"no BigQuery emulator: {built.stderr.strip()}")
+    with running(built.stdout.strip()) as started:
+        for table in tables():
+            started.create("costs", table)
+        for view in views():
+            started.run(f"CREATE VIEW costs.{view.name} AS {view.sql(PROJECT, 'costs')}")
+        for view, (table, more) in STORED.items():
+            names = ", ".join(f"`{column.name}`" for column in TABLES[view].fields)
+            names = f"warehouse, {names}" if more else names
+            content = as_query(TABLES[view], rows().of[view])
+            started.run(f"INSERT INTO costs.{table} ({names}) SELECT {more}* FROM ({content})")
+        yield started
+
+
+def asked(hub: Emulator, sql: str) -> Answer:
+    return [{name: plain(cell) for name, cell in row.items()} for row in hub.run(sql)]
+
+
+@pytest.mark.parametrize("name", queries())
+def test_bigquery_and_duckdb_answer_every_query_alike_and_in_the_same_order(
+    hub: Emulator, name: str
+) -> None:
+    sql = with_filters(with_days(queries()[name].sql(THERE), FIRST, LAST), {})
+    expected = in_duckdb(rows(), sql)
+    assert expected
+    assert asked(hub, sql) == expected
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.id)
+def test_bigquery_and_duckdb_answer_every_rules_question_alike(hub: Emulator, rule: Rule) -> None:
+    sql = question(rule, THERE, NOW)
+    expected = in_duckdb(rows(), sql)
+    assert expected
+    assert asked(hub, sql) == expected
+
+
+def test_a_chosen_customer_and_model_reach_bigquery_quoted(hub: Emulator) -> None:
+    chosen = {"customer_filter": [ACME], "model_filter": ["claude", "gemini"]}
+    sql = with_filters(with_days(queries()["total_cost"].sql(THERE), FIRST, LAST), chosen)
+    assert asked(hub, sql) == [{"cost": 34}]
+
+
+def test_a_rule_can_be_asked_as_grafana_asks_it(hub: Emulator) -> None:
+    for rule in rules():
+        hub.run(question(rule, THERE))

@@ -1,0 +1,104 @@
+import json
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import pytest
+
+from dashboards.documents import documents
+from dashboards.lint import DASHBOARD_RULES, PANEL_RULES, lint, lint_all
+from tests.dashboards.engines import HUB
+
+Document: TypeAlias = dict[str, Any]
+Break: TypeAlias = Callable[[Document], object]
+
+STAT, DAILY, TABLE = 0, 6, 8
+
+
+def sql(old: str, new: str, panel: int = DAILY) -> Break:
+    def change(document: Document) -> None:
+        target = document["panels"][panel]["targets"][0]
+        assert old in target["rawSql"]
+        target["rawSql"] = target["rawSql"].replace(old, new)
+
+    return change
+
+
+def put(value: object, *path: str | int) -> Break:
+    def change(document: Document) -> None:
+        part: Any = document
+        for step in path[:-1]:
+            part = part[step]
+        part[path[-1]] = value
+
+    return change
+
+
+CHOSEN = "${model_filter:singlequote}"
+FROM = "${__from:date:seconds}"
+BROKEN = [
+    ("identity", "a uid of small", put("Overview!", "uid")),
+    ("identity", "'title' is missing", put("", "title")),
+    ("identity", "a tag", put([], "tags")),
+    ("panel-ids", "each its own", put(1, "panels", 1, "id")),
+    ("panel-ids", "an id each", put(None, "panels", 1, "id")),
+    ("grid", "beyond", put(20, "panels", 8, "gridPos", "x")),
+    ("grid", "overlap", put(4, "panels", 1, "gridPos", "x")),
+    ("time", "utc", put("browser", "timezone")),
+    ("time", "refresh", put("5m", "refresh")),
+    ("time", "range", put("now-6h", "time", "from")),
+    ("filters", "have to be", put("model", "templating", "list", 2, "name")),
+    ("filters", "All", put("'all'", "templating", "list", 1, "allValue")),
+    ("filters", "several", put(False, "templating", "list", 0, "multi")),
+    ("filters", "offers", put(True, "templating", "list", 1, "allowCustomValue")),
+    ("filters", "query object", put("SELECT 1", "templating", "list", 1, "query")),
+    ("filters", "data source", put({"uid": "x"}, "templating", "list", 1, "datasource")),
+    ("links", "keep", put(False, "links", 0, "keepTime")),
+    ("words", "title", put("", "panels", STAT, "title")),
+    ("words", "description", put("Cost.", "panels", STAT, "description")),
+    ("source", "ai-cost-hub", put({"uid": "${ds}"}, "panels", STAT, "datasource")),
+    ("source", "ai-cost-hub", put({}, "panels", STAT, "targets", 0, "datasource")),
+    ("unit", "unit", put("", "panels", STAT, "fieldConfig", "defaults", "unit")),
+    ("legend", "shown", put(False, "panels", DAILY, "options", "legend", "showLegend")),
+    ("zero", "0", put(None, "panels", DAILY, "fieldConfig", "defaults", "min")),
+    ("variables", "named", sql(CHOSEN, "${model_filter}")),
+    ("variables", "named", sql(CHOSEN, "$model_filter")),
+    ("variables", "named", sql(CHOSEN, "${model_filter:sqlstring}")),
+    ("variables", "inside quotes", sql(CHOSEN, f"'{CHOSEN}'")),
+    ("variables", "none of", sql(CHOSEN, "${modelfilter:singlequote}")),
+    ("variables", "none of", sql(FROM, "${__from:date:YYYY-MM-DD}")),
+    ("variables", "macros", sql("costs.charge_type IN", "$__timeFilter(date) AND costs.x IN")),
+    ("clock", "chosen time", sql(f"DIV({FROM}, 86400)", "UNIX_DATE(CURRENT_DATE())")),
+    ("bounds", "billing_period", sql("costs.billing_period >=", "costs.billing_period >")),
+    ("bounds", "date needs", sql("costs.date <=", "costs.date <")),
+    ("tables", "unified_costs is not", sql("serving_daily_costs", "unified_costs")),
+    ("tables", "daily_costs is not", sql("serving_daily_costs", "daily_costs")),
+    ("columns", "named", sql("SELECT\n    spent.model AS model,", "SELECT *,", TABLE)),
+    ("columns", "small letters", sql("AS tokens", "AS Tokens", TABLE)),
+    ("columns", "GROUP BY model", sql("GROUP BY costs.model", "GROUP BY model", TABLE)),
+    ("columns", "GROUP BY 1", sql("GROUP BY costs.model", "GROUP BY 1", TABLE)),
+]
+
+
+def overview() -> Document:
+    return json.loads(documents(HUB)["multi-cloud-overview"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "told", "broken"), BROKEN, ids=[f"{n}-{case[0]}" for n, case in enumerate(BROKEN)]
+)
+def test_each_rule_finds_what_breaks_it_and_says_what_to_do(
+    rule: str, told: str, broken: Break
+) -> None:
+    document = overview()
+    broken(document)
+    found = [fault for fault in lint(document) if fault.rule == rule]
+    assert found
+    assert told in " ".join(map(str, found))
+
+
+def test_every_rule_has_a_case_that_breaks_it() -> None:
+    assert {case[0] for case in BROKEN} == {*DASHBOARD_RULES, *PANEL_RULES}
+
+
+def test_two_dashboards_with_one_uid_are_told() -> None:
+    assert [fault.rule for fault in lint_all([overview(), overview()])] == ["uid"]
