@@ -1,0 +1,1 @@
+"""AWS: the export of a payer account's bills, and who may read it."""

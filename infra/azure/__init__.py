@@ -1,0 +1,1 @@
+"""Azure: the exports of costs, and who may read them."""

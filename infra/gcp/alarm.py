@@ -1,0 +1,217 @@
+"""Who is told when a job fails, when a message was given up, when a job has gone quiet.
+
+Quiet is not told by a metric's absence, which Cloud Monitoring follows for 23.5 hours at most
+(https://docs.cloud.google.com/monitoring/alerts/metric-absence) while a day lies between two runs.
+It is counted instead: PromQL looks as far back as it is asked to, up to two years
+(https://docs.cloud.google.com/monitoring/alerts/using-promql).
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+from urllib.parse import urlsplit
+
+import pulumi
+import pulumi_gcp as gcp
+
+from handlers.runtimes.log import Step
+from infra.gcp.collector import dead_letter
+
+QUIET_HOURS = 36
+"""A run a day, and half a day of grace."""
+STEPS_METRIC = "ai-cost-job-steps"
+
+
+class AlarmArgs(TypedDict):
+    """Whom to tell of which jobs."""
+
+    project: pulumi.Input[str]
+    jobs: Sequence[str]
+    """The jobs' names, which are those of their Cloud Run services and subscriptions."""
+    notify: Sequence[str]
+    """``mailto:NAME@HOST`` and ``https://...``. The latter gets a POST with JSON; what it needs to
+    know the sender by is part of the URL."""
+    labels: Mapping[str, str]
+    """Policies and channels have labels of their own, which the provider fills in for no one."""
+
+
+class Alarm(pulumi.ComponentResource):
+    """Channels, and a policy for each way in which a job can let people down."""
+
+    def __init__(
+        self, name: str, args: AlarmArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("ai-cost-monitoring:gcp:Alarm", name, {}, opts)
+        channels = [self._channel(name, args, address) for address in args["notify"]]
+        ids = [channel.id for channel in channels]
+        steps = self._steps(name, args)
+        for job in args["jobs"]:
+            self._failed(name, job, args, ids)
+            self._quiet(name, job, args, ids, steps)
+        self._given_up(name, args, ids)
+        self.register_outputs({})
+
+    def _channel(
+        self, name: str, args: AlarmArgs, address: str
+    ) -> gcp.monitoring.NotificationChannel:
+        """Known by its address, so that another order in the configuration changes nothing.
+
+        By its digest, for what comes after the host in a URL may be what lets a sender in.
+        """
+        mail = address.removeprefix("mailto:")
+        is_mail = mail != address
+        shown = mail if is_mail else urlsplit(address).hostname
+        return gcp.monitoring.NotificationChannel(
+            f"{name}-channel-{hashlib.sha256(address.encode()).hexdigest()[:8]}",
+            project=args["project"],
+            display_name=f"AI cost monitoring: {shown}",
+            type="email" if is_mail else "webhook_tokenauth",
+            labels={"email_address": mail} if is_mail else {"url": address},
+            user_labels=args["labels"],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _failed(
+        self, name: str, job: str, args: AlarmArgs, channels: Sequence[pulumi.Input[str]]
+    ) -> None:
+        """At the first failed attempt, and once an hour while more come.
+
+        https://docs.cloud.google.com/logging/docs/alerting/log-based-alerts
+        """
+        gcp.monitoring.AlertPolicy(
+            f"{name}-{job}-failed",
+            project=args["project"],
+            display_name=f"{job} failed",
+            combiner="OR",
+            severity="ERROR",
+            conditions=[
+                {
+                    "display_name": f"{job} wrote an error",
+                    "condition_matched_log": {"filter": f"{_lines_of([job])} AND severity>=ERROR"},
+                }
+            ],
+            alert_strategy={
+                "notification_rate_limit": {"period": "3600s"},
+                "auto_close": f"{24 * 3600}s",
+            },
+            documentation=_documentation(
+                f"{job} wrote an error. Its message is sent again by itself; `python -m infra"
+                " status` shows whether a later attempt loaded the bills. The log says why."
+            ),
+            notification_channels=channels,
+            user_labels=args["labels"],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _steps(self, name: str, args: AlarmArgs) -> gcp.logging.Metric:
+        """Counts the jobs' log lines by step; the service is a label of the resource."""
+        return gcp.logging.Metric(
+            f"{name}-steps",
+            project=args["project"],
+            name=STEPS_METRIC,
+            description="What the jobs of AI cost monitoring did, by step.",
+            filter=f"{_lines_of(args['jobs'])} AND jsonPayload.step:*",
+            metric_descriptor={
+                "metric_kind": "DELTA",
+                "value_type": "INT64",
+                "unit": "1",
+                "labels": [{"key": "step", "value_type": "STRING"}],
+            },
+            label_extractors={"step": "EXTRACT(jsonPayload.step)"},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _quiet(
+        self,
+        name: str,
+        job: str,
+        args: AlarmArgs,
+        channels: Sequence[pulumi.Input[str]],
+        steps: gcp.logging.Metric,
+    ) -> None:
+        gcp.monitoring.AlertPolicy(
+            f"{name}-{job}-quiet",
+            project=args["project"],
+            display_name=f"{job} has finished nothing for {QUIET_HOURS} hours",
+            combiner="OR",
+            severity="WARNING",
+            conditions=[
+                {
+                    "display_name": f"no run of {job} finished",
+                    "condition_prometheus_query_language": {
+                        "query": quiet_query(job),
+                        "duration": "0s",
+                        "evaluation_interval": "600s",
+                        # Nobody has counted anything when the policy is made.
+                        "disable_metric_validation": True,
+                    },
+                }
+            ],
+            documentation=_documentation(
+                f"No run of {job} has finished for {QUIET_HOURS} hours. `python -m infra status`"
+                " shows the last load and the next run; `python -m infra run` starts one now."
+            ),
+            notification_channels=channels,
+            user_labels=args["labels"],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[steps]),
+        )
+
+    def _given_up(self, name: str, args: AlarmArgs, channels: Sequence[pulumi.Input[str]]) -> None:
+        """Open for as long as a message waits to be looked at."""
+        names = ", ".join(f'"{dead_letter(job)}"' for job in args["jobs"])
+        gcp.monitoring.AlertPolicy(
+            f"{name}-given-up",
+            project=args["project"],
+            display_name="A message to a job was given up",
+            combiner="OR",
+            severity="ERROR",
+            conditions=[
+                {
+                    "display_name": "a message waits in a dead letter",
+                    "condition_threshold": {
+                        "filter": 'resource.type = "pubsub_subscription"'
+                        f" AND resource.labels.subscription_id = one_of({names})"
+                        ' AND metric.type = "pubsub.googleapis.com/subscription/'
+                        'num_undelivered_messages"',
+                        "comparison": "COMPARISON_GT",
+                        "threshold_value": 0,
+                        "duration": "0s",
+                        "aggregations": [
+                            {"alignment_period": "300s", "per_series_aligner": "ALIGN_MAX"}
+                        ],
+                    },
+                }
+            ],
+            documentation=_documentation(
+                "Every attempt at a message failed, and it was set aside for 31 days. `gcloud"
+                " pubsub subscriptions pull JOB-dead-letter` shows it. Mend what the job's log"
+                " says, send the message again, then take it off with --auto-ack."
+            ),
+            notification_channels=channels,
+            user_labels=args["labels"],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def quiet_query(job: str) -> str:
+    """PromQL that is true when ``job`` was at work 36 hours ago and has finished nothing since.
+
+    That it was at work keeps a new environment from raising an alarm before its first night; a
+    counter nobody has written to has no series, hence ``vector(0)``. The resource must be named:
+    https://docs.cloud.google.com/monitoring/promql/promql-mapping
+    """
+    series = f"logging_googleapis_com:user_{STEPS_METRIC.replace('-', '_')}"
+    mine = f'monitored_resource="cloud_run_revision", service_name="{job}"'
+    finished = f'{series}{{{mine}, step="{Step.FINISHED}"}}[{QUIET_HOURS}h]'
+    at_work = f"{series}{{{mine}}}[30d] offset {QUIET_HOURS}h"
+    return f"(sum(increase({finished})) or vector(0)) == 0 and on() sum(increase({at_work})) > 0"
+
+
+def _lines_of(jobs: Sequence[str]) -> str:
+    """A filter of Cloud Logging; a function's lines are those of its Cloud Run service."""
+    names = " OR ".join(f'"{job}"' for job in jobs)
+    return f'resource.type="cloud_run_revision" AND resource.labels.service_name=({names})'
+
+
+def _documentation(text: str) -> gcp.monitoring.AlertPolicyDocumentationArgsDict:
+    return {"content": text, "mime_type": "text/markdown"}

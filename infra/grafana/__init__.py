@@ -1,0 +1,1 @@
+"""What people look at: in a Grafana elsewhere, or in one of our own on Cloud Run."""

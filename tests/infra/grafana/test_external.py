@@ -1,0 +1,135 @@
+import json
+from typing import Any
+
+from dashboards.documents import documents
+from handlers.alerts import rules
+from infra.recording import KEY_FILE, Recording
+from tests.infra.grafana.parts import (
+    HUB,
+    READER,
+    external,
+    is_secret,
+    one,
+    previewed,
+    recorded_external,
+)
+
+FOLDER = "grafana:oss/folder:Folder"
+SOURCE = "grafana:oss/dataSource:DataSource"
+DASHBOARD = "grafana:oss/dashboard:Dashboard"
+RULES = "grafana:alerting/ruleGroup:RuleGroup"
+CONTACT = "grafana:alerting/contactPoint:ContactPoint"
+
+
+def source_settings(found: Recording) -> dict[str, Any]:
+    return json.loads(one(found, SOURCE).inputs["jsonDataEncoded"])
+
+
+def test_every_dashboard_that_is_built_is_in_the_folder_as_it_was_built() -> None:
+    found = recorded_external()
+    shown = {
+        json.loads(each.inputs["configJson"])["uid"]: each for each in found.of_type(DASHBOARD)
+    }
+    assert {uid: json.loads(each.inputs["configJson"]) for uid, each in shown.items()} == {
+        uid: json.loads(text) for uid, text in documents(HUB).items()
+    }
+    folder = one(found, FOLDER)
+    assert (folder.inputs["uid"], folder.inputs["title"]) == ("ai-cost", "AI costs")
+    for dashboard in shown.values():
+        assert dashboard.inputs["folder"] == "ai-cost"
+        assert one(found, SOURCE).urn in dashboard.dependencies
+
+
+def test_the_data_source_reads_the_hub_where_it_is_and_only_so_much() -> None:
+    said = source_settings(recorded_external())
+    assert said["defaultProject"] == "demo-costs"
+    assert said["processingLocation"] == "EU"
+    assert 0 < said["MaxBytesBilled"] <= 10 * 1024**3
+    assert (said["usingImpersonation"], said["serviceAccountToImpersonate"]) == (True, READER)
+
+
+def test_a_key_reaches_the_data_source_as_a_secret_and_nothing_else_of_it_does() -> None:
+    found = recorded_external()
+    said = source_settings(found)
+    assert said["authenticationType"] == "jwt"
+    assert said["clientEmail"] == KEY_FILE["client_email"]
+    assert said["tokenUri"] == KEY_FILE["token_uri"]
+    secret = one(found, SOURCE).inputs["secureJsonDataEncoded"]
+    assert is_secret(secret)
+    assert json.loads(secret["value"]) == {"privateKey": KEY_FILE["private_key"]}
+    in_clear = [each.inputs for each in found.resources if each.type != SOURCE]
+    assert KEY_FILE["private_key"] not in json.dumps([*in_clear, said])
+
+
+def test_the_keys_account_can_act_as_the_reader_and_nothing_else() -> None:
+    found = recorded_external()
+    grants = [each for each in found.resources if "IAMMember" in each.type]
+    (grant,) = grants
+    assert grant.type == "gcp:serviceaccount/iAMMember:IAMMember"
+    assert grant.inputs["role"] == "roles/iam.serviceAccountTokenCreator"
+    assert grant.inputs["serviceAccountId"] == f"projects/demo-costs/serviceAccounts/{READER}"
+    assert one(found, "gcp:serviceaccount/key:Key").inputs["keepers"] == {"rotation": "2026-11"}
+
+
+def test_a_grafana_in_google_cloud_needs_no_key() -> None:
+    found = recorded_external(with_key=False)
+    assert source_settings(found)["authenticationType"] == "gce"
+    assert "secureJsonDataEncoded" not in one(found, SOURCE).inputs
+    assert found.of_type("gcp:serviceaccount/key:Key") == []
+
+
+def test_every_rule_is_in_the_folder_and_asks_the_data_source() -> None:
+    group = one(recorded_external(), RULES).inputs
+    assert (group["folderUid"], group["intervalSeconds"]) == ("ai-cost", 21600)
+    assert [rule["labels"]["rule"] for rule in group["rules"]] == [rule.id for rule in rules()]
+    for rule in group["rules"]:
+        sources = [data["datasourceUid"] for data in rule["datas"]]
+        assert sources == ["ai-cost-hub", "__expr__", "__expr__"]
+        assert rule["condition"] == rule["datas"][-1]["refId"]
+        assert rule["execErrState"] == "Error"
+        assert {key for data in rule["datas"] for key in data["relativeTimeRange"]} == {
+            "from",
+            "to",
+        }
+
+
+def test_rules_tell_everyone_who_is_to_be_told_and_leave_grafanas_policies_alone() -> None:
+    found = recorded_external()
+    contact = one(found, CONTACT).inputs
+    assert contact["emails"] == [{"addresses": ["a@example.com", "b@example.com"]}]
+    (hook,) = contact["webhooks"]
+    assert "https://hooks.example.com/T0/part" in json.dumps(hook)
+    assert found.of_type("grafana:alerting/notificationPolicy:NotificationPolicy") == []
+    for rule in one(found, RULES).inputs["rules"]:
+        assert rule["notificationSettings"]["contactPoint"] == "AI costs"
+
+
+def test_nobody_to_tell_makes_no_contact_point() -> None:
+    found = recorded_external(notify=())
+    assert found.of_type(CONTACT) == []
+    for rule in one(found, RULES).inputs["rules"]:
+        assert "notificationSettings" not in rule
+
+
+def test_only_addresses_of_mail_make_no_webhook() -> None:
+    contact = one(recorded_external(notify=("mailto:a@example.com",)), CONTACT).inputs
+    assert contact.get("webhooks", []) == []
+
+
+def test_everything_has_a_parent_a_provider_and_registered_outputs() -> None:
+    for found in (recorded_external(), previewed(external)):
+        for each in found.resources:
+            if each.is_provider:
+                continue
+            if each.custom:
+                assert "ai-cost-monitoring:grafana:" in each.parent, each.urn
+                assert each.provider, each.urn
+            else:
+                assert each.urn in found.registered_outputs
+
+
+def test_a_second_run_registers_the_same_bytes() -> None:
+    first, second = recorded_external(), recorded_external()
+    assert {each.urn: each.inputs for each in first.resources} == {
+        each.urn: each.inputs for each in second.resources
+    }
