@@ -1,0 +1,54 @@
+"""Fields that must hold one of some values: the rules are data, in ``settings.toml``."""
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from infra.policies.policy import Finding, Resource
+from infra.policies.values import at
+
+
+@dataclass(frozen=True)
+class Required:
+    """A field of a type, and what it may hold; ``missing`` says whether it may be absent."""
+
+    policy: str
+    type: str
+    field: str
+    allowed: tuple[str | bool, ...]
+    missing: bool = False
+
+
+@cache
+def requirements() -> Sequence[Required]:
+    """Every rule of ``settings.toml``."""
+    text = files("infra.policies").joinpath("settings.toml").read_text(encoding="utf-8")
+    rules: Sequence[Mapping[str, Any]] = tomllib.loads(text)["required"]
+    return [
+        Required(
+            policy=rule["policy"],
+            type=rule["type"],
+            field=rule["field"],
+            allowed=tuple(rule["allowed"]),
+            missing=rule.get("missing", False),
+        )
+        for rule in rules
+    ]
+
+
+def unmet(policy: str, resource: Resource) -> Iterator[Finding]:
+    """The fields of ``resource`` that break a rule of ``policy``."""
+    for rule in requirements():
+        if rule.policy != policy or rule.type != resource.type:
+            continue
+        value = at(resource.inputs, rule.field)
+        if value is None and rule.missing:
+            continue
+        # True == 1 in Python, and a field that holds 1 is not one that holds true.
+        if not any(type(value) is type(word) and value == word for word in rule.allowed):
+            words = " or ".join(repr(word) for word in rule.allowed)
+            found = "is not set" if value is None else f"is {value!r}"
+            yield Finding(f"'{rule.field}' {found}.", f"Set it to {words}.")
