@@ -1,0 +1,137 @@
+"""Phase 1 as a whole, recorded: what must hold for every resource, in preview and in up."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+from infra.bundles import Planned, Runtime
+from infra.platform import build
+from infra.recording import Recording, record
+from infra.settings import Settings
+
+SUBSCRIPTION = "00000000-0000-4000-8000-00000000000a"
+TOKEN = "glsa-of-tests"
+OWN = {
+    "gcp_project": "demo-costs",
+    "gcp_scopes": '[{"id": "01E214-63C8A3-9E57E3"}]',
+    "aws_scopes": '[{"id": "111122223333"}, {"id": "444455556666"}]',
+    "azure_subscription": SUBSCRIPTION,
+    "azure_tenant": "00000000-0000-4000-8000-00000000000b",
+    "azure_storage_account": "democosts",
+    "azure_scopes": json.dumps([{"id": f"/subscriptions/{SUBSCRIPTION}"}]),
+    "grafana_url": "https://grafana.example.com",
+    "grafana_token": TOKEN,
+    "notify": '["mailto:platform@example.com"]',
+}
+
+
+def bundle_of(runtime: Runtime) -> Planned:
+    return Planned(Path(f"/nowhere/{runtime}-0.zip"), "0")
+
+
+def recorded(root: Path, changes: Mapping[str, str], *, preview: bool) -> Recording:
+    project = yaml.safe_load((root / "Pulumi.yaml").read_text(encoding="utf-8"))
+    defaults = {
+        key: entry["default"] if isinstance(entry["default"], str) else json.dumps(entry["default"])
+        for key, entry in project["config"].items()
+        if "default" in entry
+    }
+
+    def program() -> None:
+        build(Settings.load(), bundle_of=bundle_of, today=date(2026, 11, 24))
+
+    return record(
+        program, {**defaults, **OWN, **changes}, secrets=["grafana_token"], preview=preview
+    )
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["preview", "up"])
+def phase1(request: pytest.FixtureRequest) -> Recording:
+    return recorded(request.config.rootpath, {}, preview=request.param)
+
+
+def test_every_resource_stands_in_a_component_and_names_its_provider(phase1: Recording) -> None:
+    for resource in phase1.resources:
+        if resource.custom and not resource.is_provider:
+            assert "ai-cost-monitoring:" in resource.parent, resource.urn
+            assert resource.provider, resource.urn
+            assert "::default" not in resource.provider, resource.urn
+
+
+def test_every_component_says_what_it_gives_last(phase1: Recording) -> None:
+    components = {r.urn for r in phase1.resources if not r.custom}
+    assert components <= phase1.registered_outputs
+
+
+def test_there_is_one_job_for_each_cloud_and_one_of_the_hub(phase1: Recording) -> None:
+    jobs = phase1.of_type("gcp:cloudscheduler/job:Job")
+    assert {(job.inputs["name"], job.inputs["schedule"]) for job in jobs} == {
+        ("aws-daily-etl", "0 3 * * *"),
+        ("azure-daily-etl", "0 4 * * *"),
+        ("gcp-daily-etl", "0 5 * * *"),
+        ("hub-daily", "0 6 * * *"),
+    }
+    assert {job.inputs["timeZone"] for job in jobs} == {"Etc/UTC"}
+
+
+def test_the_token_stands_in_no_resource_in_clear(phase1: Recording) -> None:
+    for resource in phase1.resources:
+        if TOKEN in json.dumps(resource.inputs):
+            assert resource.is_provider, resource.urn
+
+
+def test_each_payer_account_has_a_login_a_bucket_an_export_and_a_role_of_its_own(
+    phase1: Recording,
+) -> None:
+    for token in (
+        "pulumi:providers:aws",
+        "aws:s3/bucket:Bucket",
+        "aws:bcmdata/export:Export",
+        "aws:iam/role:Role",
+    ):
+        assert len(phase1.of_type(token)) == 2, token
+
+
+def test_no_two_resources_of_a_type_have_the_same_urn(phase1: Recording) -> None:
+    urns = [resource.urn for resource in phase1.resources]
+    assert len(urns) == len(set(urns))
+
+
+@pytest.mark.parametrize("clouds", [["gcp"], ["aws"], ["azure"], ["aws", "gcp"]])
+def test_any_subset_of_clouds_is_a_subset_of_the_resources(root: Path, clouds: list[str]) -> None:
+    every = {r.urn for r in recorded(root, {}, preview=False).resources}
+    some = recorded(root, {"clouds": json.dumps(clouds)}, preview=False)
+    assert {r.urn for r in some.resources} < every
+    packages = {r.type.partition(":")[0] for r in some.resources if r.custom}
+    assert ("aws" in packages, "azure-native" in packages) == ("aws" in clouds, "azure" in clouds)
+
+
+def test_what_is_adopted_is_not_made(root: Path) -> None:
+    adopt = {
+        "bucket": "theirs",
+        "bucket_region": "eu-west-1",
+        "export": "daily",
+        "export_prefix": "exports",
+        "collector_role": "arn:aws:iam::111122223333:role/reads-bills",
+    }
+    scopes = json.dumps([{"id": "111122223333", "adopt": adopt}])
+    made = recorded(root, {"aws_scopes": scopes}, preview=False)
+    assert not [r for r in made.resources if r.type.startswith("aws:")]
+    [function] = [
+        r
+        for r in made.of_type("gcp:cloudfunctionsv2/function:Function")
+        if r.inputs["name"] == "aws-daily-etl"
+    ]
+    [scope] = json.loads(function.inputs["serviceConfig"]["environmentVariables"]["COST_SCOPES"])
+    assert scope == {
+        "id": "111122223333",
+        "role_arn": "arn:aws:iam::111122223333:role/reads-bills",
+        "region": "eu-west-1",
+        "bucket": "theirs",
+        "prefix": "exports",
+        "export": "cur2",
+    }
