@@ -14,7 +14,8 @@ SLOW   := slow or engine or runtime or browser
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-all test-quick test-slow lint types format lock lock-check bench clean
+.PHONY: help setup demo test test-all test-quick test-slow engines lint types format lock lock-check \
+	bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -42,8 +43,13 @@ test-all: test test-slow ## Run everything; STRICT=1 makes a skipped test a fail
 test-quick: $(VENV)/.dev
 	@$(PY) -m pytest -n 2 -q tests -m "not ($(SLOW))"
 
+engines: $(VENV)/.dev ## Build what the slow tests run against (Pulumi, a BigQuery emulator, bundles), once
+	@sh tools/engines/build.sh pulumi
+	@sh tools/engines/build.sh bigquery-emulator
+	@$(PY) -m tools.bundles
+
 # pytest's exit code 5 says that no test bears one of these markers.
-test-slow: $(VENV)/.dev
+test-slow: $(VENV)/.dev engines
 	@$(PY) -m pytest -n 2 -q tests -m "$(SLOW)" || test $$? -eq 5
 
 lint: $(VENV)/.dev ## Check style
