@@ -10,11 +10,12 @@ COMPILE := $(VENV)/bin/uv pip compile --quiet --no-python-downloads --generate-h
 CLOUD  := --python-version 3.13 --python-platform x86_64-manylinux_2_28
 LAPTOP := --universal --python-version 3.11
 LOCK_FLAGS :=
+PHASE  := 1
 SLOW   := slow or engine or runtime or browser
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-all test-quick test-slow engines lint types format lock lock-check \
+.PHONY: help setup demo test test-all test-quick test-slow plan engines lint types format lock lock-check \
 	bench clean
 
 help: ## Show this list
@@ -43,6 +44,9 @@ test-all: test test-slow ## Run everything; STRICT=1 makes a skipped test a fail
 test-quick: $(VENV)/.dev
 	@$(PY) -m pytest -n 2 -q tests -m "not ($(SLOW))"
 
+plan: $(VENV)/.dev ## Show what `pulumi up` would create and cost, without any account (PHASE=1)
+	@$(PY) -m infra plan --phase $(PHASE)
+
 engines: $(VENV)/.dev ## Build what the slow tests run against (Pulumi, a BigQuery emulator, bundles), once
 	@sh tools/engines/build.sh pulumi
 	@sh tools/engines/build.sh bigquery-emulator
@@ -52,8 +56,9 @@ engines: $(VENV)/.dev ## Build what the slow tests run against (Pulumi, a BigQue
 test-slow: $(VENV)/.dev engines
 	@$(PY) -m pytest -n 2 -q tests -m "$(SLOW)" || test $$? -eq 5
 
-lint: $(VENV)/.dev ## Check style
+lint: $(VENV)/.dev ## Check style, and that the dashboards' golden files are those the code makes
 	@$(VENV)/bin/ruff check --quiet .
+	@$(PY) -m dashboards check
 	@$(VENV)/bin/ruff format --quiet --check . || { echo "Run 'make format'."; exit 1; }
 
 types: $(VENV)/.dev ## Check types
