@@ -4,18 +4,18 @@ Reads from the top: the hub in Google Cloud, a job for each cloud with what it r
 watches the jobs and what people look at.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import pulumi
 
+from dashboards.source import Access
+from handlers.alerts import Hub as Readable
 from handlers.record import Cloud
 from handlers.scopes import AwsScope as AwsDocument
 from handlers.scopes import AzureExport, document
 from handlers.scopes import AzureScope as AzureDocument
 from handlers.scopes import GcpScope as GcpDocument
-from handlers.settings import AWS_AUDIENCE, Name, PushSignature, environment
+from handlers.settings import AWS_AUDIENCE, Name
 from infra import bundles
 from infra.aws.bills import bills_of as aws_bills_of
 from infra.aws.export import CostExport as AwsCostExport
@@ -26,28 +26,21 @@ from infra.azure.bills import bills_of as azure_bills_of
 from infra.azure.export import CostExport as AzureCostExport
 from infra.azure.group import Group
 from infra.azure.identity import CollectorIdentity
-from infra.azure.storage import ExportStorage
-from infra.bundles import BUILD_ENVIRONMENT, ENTRY_POINT, Planned, Runtime
+from infra.azure.storage import CONTAINER, ExportStorage
 from infra.gcp.alarm import Alarm
-from infra.gcp.build import Build
-from infra.gcp.code import Code
-from infra.gcp.collector import Collector, push_audience
 from infra.gcp.export import BillingExport
-from infra.gcp.identity import JobIdentity, PushIdentity
+from infra.gcp.identity import JobIdentity
 from infra.gcp.reader import GrafanaReader
-from infra.gcp.services import Services
-from infra.gcp.storage import Storage
-from infra.gcp.warehouse import Warehouse
+from infra.grafana.alerts import Alerts
+from infra.grafana.cloud_run import CloudRun
+from infra.grafana.content import Content, ContentArgs
+from infra.grafana.image import Image
+from infra.grafana.key import SignInKey
+from infra.hub import BundleOf, Hub
 from infra.labels import tag_azure
-from infra.providers import aws_provider, azure_provider, gcp_provider
+from infra.providers import aws_provider, azure_provider, grafana_provider
 from infra.scopes import AwsScope
-from infra.settings import AwsSettings, AzureSettings, GcpSettings, Job, Settings
-
-DAILY = '{"run": "daily"}'
-"""What a schedule sends (handlers/messages.py)."""
-
-BundleOf = Callable[[Runtime], Planned]
-Values = Mapping[Name, pulumi.Input[str]]
+from infra.settings import AwsSettings, AzureSettings, GcpSettings, Hosting, Settings
 
 
 def build(
@@ -78,160 +71,8 @@ def build(
         },
         hub.options,
     )
-    reader = GrafanaReader(
-        "grafana-reader",
-        {
-            "project": settings.gcp.project,
-            "account_id": "grafana-reader",
-            "dataset": hub.warehouse.dataset_id,
-        },
-        hub.options,
-    )
     pulumi.export("dataset", pulumi.Output.format("{}.{}", settings.gcp.project, hub.dataset))
-    pulumi.export("grafana_reader", reader.email)
-
-
-@dataclass(frozen=True)
-class Hub:
-    """The parts in the Google project that every job shares."""
-
-    settings: GcpSettings
-    options: pulumi.ResourceOptions
-    """Of a component in the hub: its provider, and that the APIs are enabled."""
-    services: Services
-    storage: Storage
-    warehouse: Warehouse
-    build: Build
-    push: PushIdentity
-    bundle: pulumi.Output[str]
-    """The Google bundle's object in the bucket of bundles."""
-
-    @property
-    def dataset(self) -> pulumi.Output[str]:
-        """The dataset of all tables and views."""
-        return self.warehouse.dataset_id
-
-    @classmethod
-    def make(cls, settings: Settings, bundle_of: BundleOf) -> "Hub":
-        """Register the hub."""
-        google = gcp_provider(settings.gcp, settings.labels)
-        project, region = settings.gcp.project, settings.gcp.region
-        services = Services(
-            "services",
-            {"project": project, "hosting": settings.grafana.hosting},
-            pulumi.ResourceOptions(providers=[google]),
-        )
-        options = pulumi.ResourceOptions(providers=[google], depends_on=services.ready)
-        storage = Storage(
-            "storage",
-            {
-                "project": project,
-                "location": settings.gcp.bigquery_location,
-                "bundles_bucket": settings.gcp.bundles_bucket,
-                "archive_bucket": settings.gcp.archive_bucket,
-                "site_bucket": settings.gcp.site_bucket,
-                "archive_years": settings.gcp.archive_years,
-            },
-            options,
-        )
-        warehouse = Warehouse(
-            "warehouse",
-            {
-                "project": project,
-                "location": settings.gcp.bigquery_location,
-                "dataset": settings.gcp.dataset,
-                "staging_dataset": settings.gcp.staging_dataset,
-            },
-            options,
-        )
-        build = Build(
-            "build",
-            {
-                "project": project,
-                "region": region,
-                "account_id": "ai-cost-build",
-                "bundles": storage.bundles,
-            },
-            options,
-        )
-        push = PushIdentity(
-            "push",
-            {
-                "project": project,
-                "account_id": "ai-cost-push",
-                "pubsub_agent": services.pubsub_agent,
-            },
-            options,
-        )
-        code = Code(
-            "code", {"bucket": storage.bundles, "bundle": bundle_of(Runtime.GOOGLE)}, options
-        )
-        return cls(
-            settings.gcp, options, services, storage, warehouse, build, push, code.object_name
-        )
-
-    def identity(self, name: str, job: Job, cloud: Cloud | None) -> JobIdentity:
-        """The account of a job."""
-        return JobIdentity(
-            f"{name}-job-identity",
-            {
-                "project": self.settings.project,
-                "account_id": job.name,
-                "display_name": f"AI cost monitoring: {job.name}",
-                "cloud": cloud,
-                "dataset": self.warehouse.dataset_id,
-                "staging_dataset": self.warehouse.staging_dataset_id,
-                "writer_role": self.warehouse.writer_role,
-                "archive": self.storage.archive,
-                "site": self.storage.site,
-                "exports": [scope.table for scope in self.settings.scopes if scope.table],
-            },
-            self.options,
-        )
-
-    def job(
-        self, name: str, job: Job, cloud: Cloud | None, identity: JobIdentity, own: Values
-    ) -> str:
-        """A job of the hub; ``own`` is what its environment holds beyond every job's."""
-        settings = self.settings
-        values: dict[Name, pulumi.Input[str]] = {
-            Name.JOB: job.name,
-            Name.PROJECT: settings.project,
-            Name.LOCATION: settings.bigquery_location,
-            Name.DATASET: self.warehouse.dataset_id,
-            Name.STAGING_DATASET: self.warehouse.staging_dataset_id,
-            Name.ARCHIVE: pulumi.Output.concat("gs://", self.storage.archive),
-            Name.SITE: pulumi.Output.concat("gs://", self.storage.site),
-            Name.PUSH_AUDIENCE: push_audience(
-                job.name, settings.region, self.storage.project_number
-            ),
-            Name.PUSH_ACCOUNT: self.push.email,
-            Name.PUSH_SIGNATURE: PushSignature.CLOUD_RUN,
-            **({Name.CLOUD: cloud} if cloud else {}),
-            **own,
-        }
-        Collector(
-            f"{name}-job",
-            {
-                "project": settings.project,
-                "region": settings.region,
-                "job_name": job.name,
-                "description": f"Collects the bills of {cloud}" if cloud else "The hub's own job",
-                "schedule": job.schedule,
-                "message": DAILY,
-                "source_bucket": self.storage.bundles,
-                "source_object": self.bundle,
-                "entry_point": ENTRY_POINT,
-                "build_account": self.build.service_account,
-                "build_environment": BUILD_ENVIRONMENT,
-                "image_repository": self.build.repository,
-                "environment": environment(cloud, values),
-                "service_account": identity.email,
-                "pubsub_agent": self.services.pubsub_agent,
-            },
-            self.options,
-        )
-        return job.name
+    pulumi.export("grafana", grafana(hub, settings))
 
 
 def hub_job(hub: Hub, settings: GcpSettings) -> str:
@@ -371,7 +212,7 @@ def azure_job(hub: Hub, settings: Settings, azure: AzureSettings, today: date) -
             "identity_name": "ai-cost-collector",
             "service_account": job_identity.unique_id,
             "scopes": [scope.id for scope in azure.scopes],
-            "containers": {f"{azure.storage_account}/exports": storage.container_id},
+            "containers": {f"{azure.storage_account}/{CONTAINER}": storage.container_id},
         },
         options,
     )
@@ -381,6 +222,92 @@ def azure_job(hub: Hub, settings: Settings, azure: AzureSettings, today: date) -
         Name.AZURE_CLIENT_ID: identity.client_id,
     }
     return hub.job("azure", azure.job, Cloud.AZURE, job_identity, values)
+
+
+def grafana(hub: Hub, settings: Settings) -> pulumi.Input[str]:
+    """What people look at; its address."""
+    reader = GrafanaReader(
+        "grafana-reader",
+        {
+            "project": settings.gcp.project,
+            "account_id": "grafana-reader",
+            "dataset": hub.dataset,
+        },
+        hub.options,
+    )
+    readable = Readable(
+        project=settings.gcp.project,
+        dataset=settings.gcp.dataset,
+        location=settings.gcp.bigquery_location,
+        clouds=tuple(cloud for cloud in Cloud if cloud in settings.clouds),
+    )
+    if settings.grafana.hosting is Hosting.CLOUD_RUN:
+        return _own_grafana(hub, settings, readable, reader.email)
+    return _external_grafana(hub, settings, readable, reader.email)
+
+
+def _external_grafana(
+    hub: Hub, settings: Settings, readable: Readable, reader: pulumi.Output[str]
+) -> pulumi.Input[str]:
+    """Folder, data source, dashboards and alert rules in a Grafana that is there."""
+    there = grafana_provider(settings.grafana)
+    content: ContentArgs = {"hub": readable, "reader": reader}
+    if settings.grafana.access is Access.KEY:
+        content["credentials"] = SignInKey(
+            "grafana-key",
+            {
+                "project": settings.gcp.project,
+                "account_id": "grafana-sign-in",
+                "reader": reader,
+                "rotation": settings.grafana.key_rotation,
+            },
+            hub.options,
+        ).credentials
+    # A dashboard that opens asks at once, so that the tables come first.
+    options = pulumi.ResourceOptions(providers=[there], depends_on=[hub.warehouse])
+    shown = Content("grafana", content, options)
+    Alerts(
+        "grafana-alerts",
+        {
+            "hub": readable,
+            "folder_uid": shown.folder_uid,
+            "source_uid": shown.source_uid,
+            "notify": settings.notify,
+        },
+        options,
+    )
+    return settings.grafana.url
+
+
+def _own_grafana(
+    hub: Hub, settings: Settings, readable: Readable, reader: pulumi.Output[str]
+) -> pulumi.Output[str]:
+    """A Grafana of our own in the hub's project: the dashboards are in its image."""
+    image = Image(
+        "grafana-image",
+        {
+            "hub": readable,
+            "region": settings.gcp.region,
+            "bucket": hub.storage.bundles,
+            "repository": hub.build.repository,
+            "builder": hub.build.service_account,
+            "account_id": "grafana-image",
+        },
+        hub.options,
+    )
+    return CloudRun(
+        "grafana",
+        {
+            "project": settings.gcp.project,
+            "project_number": hub.storage.project_number.apply(str),
+            "region": settings.gcp.region,
+            "service_name": "ai-cost-grafana",
+            "image": image.reference,
+            "reader": reader,
+            "viewers": settings.grafana.viewers,
+        },
+        hub.options,
+    ).url
 
 
 def _collecting(settings: Settings, scopes: pulumi.Input[str]) -> dict[Name, pulumi.Input[str]]:

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Self
+from typing import Self, TypeVar
 
 import pulumi
 from pulumi.runtime.config import CONFIG
 
+from dashboards.source import Access
 from handlers.record import Cloud
 from infra.reading import Allowed, Mistake, Reader
 from infra.scopes import (
@@ -26,6 +27,8 @@ from infra.scopes import (
     gcp_scopes,
 )
 from infra.stages import Phase
+
+Word = TypeVar("Word", bound=StrEnum)
 
 PROJECT = "ai-cost-monitoring"
 """The Pulumi project's name, and the value of ``managed-by`` on all that it makes."""
@@ -115,11 +118,19 @@ class AzureSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GrafanaSettings:
-    """Where the dashboards go. ``url`` and ``token`` are there when Grafana is external."""
+    """Where the dashboards go, and who may see them."""
 
     hosting: Hosting
-    url: str | None
+    url: str
+    """Empty when the program hosts it."""
     token: pulumi.Output[str] | None
+    """There when it is external."""
+    access: Access
+    """How an external Grafana proves to Google who it is."""
+    key_rotation: str
+    """Another text makes another key, where access is by key."""
+    viewers: tuple[str, ...]
+    """Who may see the Grafana that the program hosts, as members of IAM."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -241,6 +252,12 @@ _URL = Allowed(
     "an https URL without a user or a query",
     "https://acme.grafana.net",
 )
+_ROTATION = Allowed(r"[\w.-]{1,64}", "a short text, like the month", "2026-11")
+_VIEWER = Allowed(
+    r"(user|group):[^@\s,]+@[\w-]+(\.[\w-]+)+|domain:[\w-]+(\.[\w-]+)+",
+    "user:NAME@HOST, group:NAME@HOST or domain:HOST",
+    "group:finops@example.com",
+)
 _CLOUD = Allowed("aws|azure|gcp", "aws, azure, gcp", "aws")
 
 _AWS_KEYS = (
@@ -307,12 +324,9 @@ def _azure(reader: Reader) -> AzureSettings:
 
 
 def _grafana(reader: Reader, token: pulumi.Output[str] | None) -> GrafanaSettings:
-    words = ", ".join(Hosting)
-    found = reader.text("grafana", Allowed("|".join(Hosting), words, Hosting.EXTERNAL))
-    hosting = Hosting(found) if found in set(Hosting) else Hosting.EXTERNAL
-    if hosting is not Hosting.EXTERNAL:
-        return GrafanaSettings(hosting=hosting, url=None, token=None)
-    if not reader.secret_is_set("grafana_token"):
+    hosting = _one_of(reader, "grafana", Hosting, Hosting.EXTERNAL)
+    external = hosting is Hosting.EXTERNAL
+    if external and not reader.secret_is_set("grafana_token"):
         reader.mistakes.append(
             Mistake(
                 "grafana_token",
@@ -321,4 +335,26 @@ def _grafana(reader: Reader, token: pulumi.Output[str] | None) -> GrafanaSetting
                 "pulumi config set --secret grafana_token",
             )
         )
-    return GrafanaSettings(hosting=hosting, url=reader.text("grafana_url", _URL), token=token)
+    viewers = reader.texts("grafana_viewers", _VIEWER)
+    if not external and not viewers:
+        reader.note(
+            "grafana_viewers",
+            "is empty: nobody could open the Grafana on cloud-run.",
+            f"a list of {_VIEWER.words}",
+            f'["{_VIEWER.example}"]',
+        )
+    words = reader.text("grafana_access", Allowed("key|metadata", "key or metadata", "key"))
+    return GrafanaSettings(
+        hosting=hosting,
+        url=reader.text("grafana_url", _URL) if external else "",
+        token=token if external else None,
+        access=Access.METADATA if words == "metadata" else Access.KEY,
+        key_rotation=reader.text("grafana_key_rotation", _ROTATION),
+        viewers=viewers,
+    )
+
+
+def _one_of(reader: Reader, key: str, kind: type[Word], default: Word) -> Word:
+    words = [str(word) for word in kind]
+    found = reader.text(key, Allowed("|".join(words), ", ".join(words), str(default)))
+    return kind(found) if found in words else default

@@ -9,6 +9,9 @@ from infra.policies.values import texts
 SECRET_WORDS = frozenset({"password", "passwd", "secret", "token", "credential", "credentials"})
 """What the last word of a field's name says where the field holds a secret itself."""
 
+PLAIN_NAMES = frozenset({"runExecutionToken"})
+"""What sounds like a secret and is none: a Cloud Run job's run goes by the digest in this field."""
+
 SECRET_KEYS = frozenset({"api", "access", "private", "shared", "account", "signing", "auth"})
 """Which words before 'key' make it a secret: not tagKey, partitionKey, publicKey or keyName."""
 
@@ -36,6 +39,8 @@ def _findings(resource: Resource) -> Iterator[Finding]:
 
 def is_secret_name(field: str) -> bool:
     """Does a field of this name hold a secret?"""
+    if field in PLAIN_NAMES:
+        return False
     words = [word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", field)]
     if not words:
         return False

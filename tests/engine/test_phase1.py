@@ -1,6 +1,7 @@
 """Phase 1 on the real engine: the shipped program, Pulumi.yaml and Pulumi.phase1.yaml."""
 
 import re
+from base64 import b64encode
 from collections import Counter
 
 import pulumi_gcp as gcp
@@ -14,6 +15,7 @@ from tests.engine.values import plain
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(120)]
 
+PRIVATE_KEY = "a-key-of-the-test-cloud"
 TABLE = "gcp:bigquery/table:Table"
 BUCKET = "gcp:storage/bucket:Bucket"
 AWS_BUCKET = "aws:s3/bucket:Bucket"
@@ -89,6 +91,38 @@ def test_the_token_stands_in_no_file_and_no_message_in_clear(made: Stack) -> Non
     for text in (said, *(path.read_text(errors="replace") for path in files(made.folder))):
         assert TOKEN not in text
     assert "secure: v1:" in made.configuration.read_text()
+
+
+def test_the_key_of_grafana_stands_in_no_file_and_no_message_in_clear(made: Stack) -> None:
+    # In base64 it looks different by how many bytes stand before it.
+    hidden = [b64encode(b" " * n + PRIVATE_KEY.encode())[4:-4].decode() for n in range(3)]
+    said = made.up().text + made.preview_json("--diff").text
+    for text in (said, *(path.read_text(errors="replace") for path in files(made.folder))):
+        assert not [spelling for spelling in (PRIVATE_KEY, *hidden) if spelling in text]
+
+
+def test_grafana_moves_into_the_project_and_back_while_the_data_stays(
+    new_stack: NewStack,
+) -> None:
+    stack = new_environment(new_stack)
+    stack.up()
+    kept = {urn for urn, resource in stack.resources().items() if resource.get("protect")}
+
+    stack.configure({"grafana": "cloud-run", "grafana_viewers": ["group:finops@example.com"]})
+    moved = stack.up()
+    assert kept <= set(stack.resources())
+    assert not moved.of("replace", "delete-replaced") & kept
+    types = Counter(resource["type"] for resource in stack.resources().values())
+    assert types["gcp:cloudrunv2/service:Service"] == 1
+    assert types["gcp:serviceaccount/key:Key"] == 0
+    assert not [name for name in types if name.startswith("grafana:")]
+
+    stack.configure({"grafana": "external"})
+    stack.up()
+    assert kept <= set(stack.resources())
+    types = Counter(resource["type"] for resource in stack.resources().values())
+    assert types["gcp:cloudrunv2/service:Service"] == 0
+    assert types["grafana:oss/folder:Folder"] == 1
 
 
 def test_destroy_is_refused_before_anything_is_deleted(made: Stack) -> None:

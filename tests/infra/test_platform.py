@@ -10,6 +10,9 @@ import yaml
 
 from infra.bundles import Planned, Runtime
 from infra.platform import build
+from infra.policies import POLICIES, check
+from infra.policies.labels import as_registered
+from infra.policies.secrecy import keeps
 from infra.recording import Recording, record
 from infra.settings import Settings
 
@@ -27,6 +30,10 @@ OWN = {
     "grafana_token": TOKEN,
     "notify": '["mailto:platform@example.com"]',
 }
+
+
+OWN_GRAFANA = {"grafana": "cloud-run", "grafana_viewers": '["group:finops@example.com"]'}
+KEY = "gcp:serviceaccount/key:Key"
 
 
 def bundle_of(runtime: Runtime) -> Planned:
@@ -60,6 +67,41 @@ def test_every_resource_stands_in_a_component_and_names_its_provider(phase1: Rec
             assert "ai-cost-monitoring:" in resource.parent, resource.urn
             assert resource.provider, resource.urn
             assert "::default" not in resource.provider, resource.urn
+
+
+@pytest.mark.parametrize("changes", [{}, OWN_GRAFANA], ids=["external", "cloud-run"])
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
+def test_no_policy_is_broken(root: Path, changes: Mapping[str, str], preview: bool) -> None:
+    graph = as_registered(
+        recorded(root, changes, preview=preview).resources, {"managed-by": "ai-cost-monitoring"}
+    )
+    assert [str(violation) for violation in check(graph, [*POLICIES, keeps([TOKEN])])] == []
+
+
+def test_an_external_grafana_gets_folder_source_dashboards_and_rules(phase1: Recording) -> None:
+    packages = {r.type.partition(":")[0] for r in phase1.resources if r.custom}
+    assert "grafana" in packages
+    for token in ("grafana:oss/folder:Folder", "grafana:oss/dataSource:DataSource"):
+        assert len(phase1.of_type(token)) == 1, token
+    assert phase1.of_type("grafana:oss/dashboard:Dashboard")
+    assert phase1.of_type("grafana:alerting/ruleGroup:RuleGroup")
+    assert not phase1.of_type("gcp:cloudrunv2/service:Service")
+
+
+def test_a_grafana_in_google_cloud_needs_no_key(root: Path) -> None:
+    by_key = recorded(root, {}, preview=False)
+    by_metadata = recorded(root, {"grafana_access": "metadata"}, preview=False)
+    assert len(by_key.of_type(KEY)) == 1
+    assert not by_metadata.of_type(KEY)
+
+
+def test_our_own_grafana_asks_for_no_other_and_no_key(root: Path) -> None:
+    own = recorded(root, OWN_GRAFANA, preview=False)
+    assert not [r for r in own.resources if r.type.startswith(("grafana:", "pulumi:providers:gra"))]
+    assert not own.of_type(KEY)
+    [service] = own.of_type("gcp:cloudrunv2/service:Service")
+    assert service.inputs["template"]["serviceAccount"].startswith("grafana-reader@")
+    assert own.outputs["grafana"] == "https://ai-cost-grafana-123456789012.us-central1.run.app"
 
 
 def test_every_component_says_what_it_gives_last(phase1: Recording) -> None:

@@ -1,0 +1,168 @@
+"""The parts in the hub's project that every job shares, and what a job is made of."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from handlers.record import Cloud
+from handlers.settings import Name, PushSignature, environment
+from infra.bundles import BUILD_ENVIRONMENT, ENTRY_POINT, Planned, Runtime
+from infra.gcp.build import Build
+from infra.gcp.code import Code
+from infra.gcp.collector import Collector, push_audience
+from infra.gcp.identity import JobIdentity, PushIdentity
+from infra.gcp.services import Services
+from infra.gcp.storage import Storage
+from infra.gcp.warehouse import Warehouse
+from infra.providers import gcp_provider
+from infra.settings import GcpSettings, Job, Settings
+
+DAILY = '{"run": "daily"}'
+"""What a schedule sends (handlers/messages.py)."""
+
+BundleOf = Callable[[Runtime], Planned]
+Values = Mapping[Name, pulumi.Input[str]]
+
+
+@dataclass(frozen=True)
+class Hub:
+    """The hub: what is there once for all jobs."""
+
+    settings: GcpSettings
+    options: pulumi.ResourceOptions
+    """Of a component in the hub: its provider, and that the APIs are enabled."""
+    services: Services
+    storage: Storage
+    warehouse: Warehouse
+    build: Build
+    push: PushIdentity
+    bundle: pulumi.Output[str]
+    """The Google bundle's object in the bucket of bundles."""
+
+    @property
+    def dataset(self) -> pulumi.Output[str]:
+        """The dataset of all tables and views."""
+        return self.warehouse.dataset_id
+
+    @classmethod
+    def make(cls, settings: Settings, bundle_of: BundleOf) -> "Hub":
+        """Register the hub."""
+        google = gcp_provider(settings.gcp, settings.labels)
+        project, region = settings.gcp.project, settings.gcp.region
+        services = Services(
+            "services",
+            {"project": project, "hosting": settings.grafana.hosting},
+            pulumi.ResourceOptions(providers=[google]),
+        )
+        options = pulumi.ResourceOptions(providers=[google], depends_on=services.ready)
+        storage = Storage(
+            "storage",
+            {
+                "project": project,
+                "location": settings.gcp.bigquery_location,
+                "bundles_bucket": settings.gcp.bundles_bucket,
+                "archive_bucket": settings.gcp.archive_bucket,
+                "site_bucket": settings.gcp.site_bucket,
+                "archive_years": settings.gcp.archive_years,
+            },
+            options,
+        )
+        warehouse = Warehouse(
+            "warehouse",
+            {
+                "project": project,
+                "location": settings.gcp.bigquery_location,
+                "dataset": settings.gcp.dataset,
+                "staging_dataset": settings.gcp.staging_dataset,
+            },
+            options,
+        )
+        build = Build(
+            "build",
+            {
+                "project": project,
+                "region": region,
+                "account_id": "ai-cost-build",
+                "bundles": storage.bundles,
+            },
+            options,
+        )
+        push = PushIdentity(
+            "push",
+            {
+                "project": project,
+                "account_id": "ai-cost-push",
+                "pubsub_agent": services.pubsub_agent,
+            },
+            options,
+        )
+        code = Code(
+            "code", {"bucket": storage.bundles, "bundle": bundle_of(Runtime.GOOGLE)}, options
+        )
+        return cls(
+            settings.gcp, options, services, storage, warehouse, build, push, code.object_name
+        )
+
+    def identity(self, name: str, job: Job, cloud: Cloud | None) -> JobIdentity:
+        """The account of a job."""
+        return JobIdentity(
+            f"{name}-job-identity",
+            {
+                "project": self.settings.project,
+                "account_id": job.name,
+                "display_name": f"AI cost monitoring: {job.name}",
+                "cloud": cloud,
+                "dataset": self.warehouse.dataset_id,
+                "staging_dataset": self.warehouse.staging_dataset_id,
+                "writer_role": self.warehouse.writer_role,
+                "archive": self.storage.archive,
+                "site": self.storage.site,
+                "exports": [scope.table for scope in self.settings.scopes if scope.table],
+            },
+            self.options,
+        )
+
+    def job(
+        self, name: str, job: Job, cloud: Cloud | None, identity: JobIdentity, own: Values
+    ) -> str:
+        """A job of the hub; ``own`` is what its environment holds beyond every job's."""
+        settings = self.settings
+        values: dict[Name, pulumi.Input[str]] = {
+            Name.JOB: job.name,
+            Name.PROJECT: settings.project,
+            Name.LOCATION: settings.bigquery_location,
+            Name.DATASET: self.warehouse.dataset_id,
+            Name.STAGING_DATASET: self.warehouse.staging_dataset_id,
+            Name.ARCHIVE: pulumi.Output.concat("gs://", self.storage.archive),
+            Name.SITE: pulumi.Output.concat("gs://", self.storage.site),
+            Name.PUSH_AUDIENCE: push_audience(
+                job.name, settings.region, self.storage.project_number
+            ),
+            Name.PUSH_ACCOUNT: self.push.email,
+            Name.PUSH_SIGNATURE: PushSignature.CLOUD_RUN,
+            **({Name.CLOUD: cloud} if cloud else {}),
+            **own,
+        }
+        Collector(
+            f"{name}-job",
+            {
+                "project": settings.project,
+                "region": settings.region,
+                "job_name": job.name,
+                "description": f"Collects the bills of {cloud}" if cloud else "The hub's own job",
+                "schedule": job.schedule,
+                "message": DAILY,
+                "source_bucket": self.storage.bundles,
+                "source_object": self.bundle,
+                "entry_point": ENTRY_POINT,
+                "build_account": self.build.service_account,
+                "build_environment": BUILD_ENVIRONMENT,
+                "image_repository": self.build.repository,
+                "environment": environment(cloud, values),
+                "service_account": identity.email,
+                "pubsub_agent": self.services.pubsub_agent,
+            },
+            self.options,
+        )
+        return job.name
