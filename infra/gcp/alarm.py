@@ -1,5 +1,8 @@
 """Who is told when a job fails, when a message was given up, when a job has gone quiet.
 
+One policy watches all jobs, for each condition is paid for
+(https://docs.cloud.google.com/monitoring/alerts/cost-control).
+
 Quiet is not told by a metric's absence, which Cloud Monitoring follows for 23.5 hours at most
 (https://docs.cloud.google.com/monitoring/alerts/metric-absence) while a day lies between two runs.
 It is counted instead: PromQL looks as far back as it is asked to, up to two years
@@ -44,10 +47,8 @@ class Alarm(pulumi.ComponentResource):
         super().__init__("ai-cost-monitoring:gcp:Alarm", name, {}, opts)
         channels = [self._channel(name, args, address) for address in args["notify"]]
         ids = [channel.id for channel in channels]
-        steps = self._steps(name, args)
-        for job in args["jobs"]:
-            self._failed(name, job, args, ids)
-            self._quiet(name, job, args, ids, steps)
+        self._failed(name, args, ids)
+        self._quiet(name, args, ids, self._steps(name, args))
         self._given_up(name, args, ids)
         self.register_outputs({})
 
@@ -71,32 +72,34 @@ class Alarm(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _failed(
-        self, name: str, job: str, args: AlarmArgs, channels: Sequence[pulumi.Input[str]]
-    ) -> None:
-        """At the first failed attempt, and once an hour while more come.
+    def _failed(self, name: str, args: AlarmArgs, channels: Sequence[pulumi.Input[str]]) -> None:
+        """At the first failed attempt, and twice an hour while more come; the jobs run hours apart.
 
         https://docs.cloud.google.com/logging/docs/alerting/log-based-alerts
         """
         gcp.monitoring.AlertPolicy(
-            f"{name}-{job}-failed",
+            f"{name}-failed",
             project=args["project"],
-            display_name=f"{job} failed",
+            display_name="A job of AI cost monitoring failed",
             combiner="OR",
             severity="ERROR",
             conditions=[
                 {
-                    "display_name": f"{job} wrote an error",
-                    "condition_matched_log": {"filter": f"{_lines_of([job])} AND severity>=ERROR"},
+                    "display_name": "a job wrote an error",
+                    "condition_matched_log": {
+                        "filter": f"{_lines_of(args['jobs'])} AND severity>=ERROR",
+                        "label_extractors": {"job": "EXTRACT(resource.labels.service_name)"},
+                    },
                 }
             ],
             alert_strategy={
-                "notification_rate_limit": {"period": "3600s"},
+                "notification_rate_limit": {"period": "1800s"},
                 "auto_close": f"{24 * 3600}s",
             },
             documentation=_documentation(
-                f"{job} wrote an error. Its message is sent again by itself; `python -m infra"
-                " status` shows whether a later attempt loaded the bills. The log says why."
+                "${log.extracted_label.job} wrote an error. Its message is sent again by itself;"
+                " `python -m infra status` shows whether a later attempt loaded the bills. The log"
+                " says why."
             ),
             notification_channels=channels,
             user_labels=args["labels"],
@@ -124,22 +127,21 @@ class Alarm(pulumi.ComponentResource):
     def _quiet(
         self,
         name: str,
-        job: str,
         args: AlarmArgs,
         channels: Sequence[pulumi.Input[str]],
         steps: gcp.logging.Metric,
     ) -> None:
         gcp.monitoring.AlertPolicy(
-            f"{name}-{job}-quiet",
+            f"{name}-quiet",
             project=args["project"],
-            display_name=f"{job} has finished nothing for {QUIET_HOURS} hours",
+            display_name=f"A job has finished nothing for {QUIET_HOURS} hours",
             combiner="OR",
             severity="WARNING",
             conditions=[
                 {
-                    "display_name": f"no run of {job} finished",
+                    "display_name": "no run of a job finished",
                     "condition_prometheus_query_language": {
-                        "query": quiet_query(job),
+                        "query": quiet_query(args["jobs"]),
                         "duration": "0s",
                         "evaluation_interval": "600s",
                         # Nobody has counted anything when the policy is made.
@@ -148,8 +150,9 @@ class Alarm(pulumi.ComponentResource):
                 }
             ],
             documentation=_documentation(
-                f"No run of {job} has finished for {QUIET_HOURS} hours. `python -m infra status`"
-                " shows the last load and the next run; `python -m infra run` starts one now."
+                "No run of ${metric.label.service_name} has finished for"
+                f" {QUIET_HOURS} hours. `python -m infra status` shows the last load and the next"
+                " run; `python -m infra run` starts one now."
             ),
             notification_channels=channels,
             user_labels=args["labels"],
@@ -193,18 +196,20 @@ class Alarm(pulumi.ComponentResource):
         )
 
 
-def quiet_query(job: str) -> str:
-    """PromQL that is true when ``job`` was at work 36 hours ago and has finished nothing since.
+def quiet_query(jobs: Sequence[str]) -> str:
+    """PromQL that gives each job that was at work 36 hours ago and has finished nothing since.
 
-    That it was at work keeps a new environment from raising an alarm before its first night; a
-    counter nobody has written to has no series, hence ``vector(0)``. The resource must be named:
-    https://docs.cloud.google.com/monitoring/promql/promql-mapping
+    That it was at work keeps a new environment from raising an alarm before its first night. The
+    resource must be named: https://docs.cloud.google.com/monitoring/promql/promql-mapping
     """
     series = f"logging_googleapis_com:user_{STEPS_METRIC.replace('-', '_')}"
-    mine = f'monitored_resource="cloud_run_revision", service_name="{job}"'
-    finished = f'{series}{{{mine}, step="{Step.FINISHED}"}}[{QUIET_HOURS}h]'
-    at_work = f"{series}{{{mine}}}[30d] offset {QUIET_HOURS}h"
-    return f"(sum(increase({finished})) or vector(0)) == 0 and on() sum(increase({at_work})) > 0"
+    ours = f'monitored_resource="cloud_run_revision", service_name=~"{"|".join(jobs)}"'
+    finished = f'{series}{{{ours}, step="{Step.FINISHED}"}}[{QUIET_HOURS}h]'
+    at_work = f"{series}{{{ours}}}[30d] offset {QUIET_HOURS}h"
+    return (
+        f"(sum by (service_name) (increase({at_work})) > 0)"
+        f" unless (sum by (service_name) (increase({finished})) > 0)"
+    )
 
 
 def _lines_of(jobs: Sequence[str]) -> str:
