@@ -47,9 +47,10 @@ test-quick: $(VENV)/.dev
 plan: $(VENV)/.dev ## Show what `pulumi up` would create and cost, without any account (PHASE=1)
 	@$(PY) -m infra plan --phase $(PHASE)
 
-engines: $(VENV)/.dev ## Build what the slow tests run against (Pulumi, a BigQuery emulator, bundles), once
+engines: $(VENV)/.dev ## Build what the slow tests run against (Pulumi, emulators, bundles), once
 	@sh tools/engines/build.sh pulumi
 	@sh tools/engines/build.sh bigquery-emulator
+	@sh tools/engines/build.sh azurite
 	@$(PY) -m tools.bundles
 
 # pytest's exit code 5 says that no test bears one of these markers.
