@@ -67,7 +67,8 @@ class Alarm(pulumi.ComponentResource):
             project=args["project"],
             display_name=f"AI cost monitoring: {shown}",
             type="email" if is_mail else "webhook_tokenauth",
-            labels={"email_address": mail} if is_mail else {"url": address},
+            # Whoever knows a chat's address may write there.
+            labels={"email_address": mail} if is_mail else {"url": pulumi.Output.secret(address)},
             user_labels=args["labels"],
             opts=pulumi.ResourceOptions(parent=self),
         )
