@@ -17,6 +17,9 @@ class Door(click.Group):
         "plan": "Show what would be created and what it would cost a month; needs no account.",
         "request": "Print what the clouds' administrators must grant, as text and commands.",
         "bootstrap": "Make the bucket and the key of Pulumi's state, and print how to log in.",
+        "doctor": "Check an environment, before and after it was made; changes nothing.",
+        "run": "Send a job a message, and follow what becomes of it.",
+        "status": "Show each job's last load, its next run and what is awaited.",
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

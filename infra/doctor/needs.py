@@ -1,0 +1,13 @@
+"""What the login that deploys must be allowed to do, as data (needs.toml)."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+
+def needs(cloud: str) -> Sequence[Mapping[str, Any]]:
+    """The entries of a cloud; what an entry holds is said in the file."""
+    text = Path(__file__).with_name("needs.toml").read_text(encoding="utf-8")
+    found: Sequence[Mapping[str, Any]] = tomllib.loads(text)[cloud]
+    return found
