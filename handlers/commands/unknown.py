@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import chain
-from pathlib import Path
 from typing import TypedDict, Unpack
 
 import click
@@ -52,7 +51,7 @@ class Words(TypedDict):
     """What ``unknown`` was called with."""
 
     warehouse: str
-    site_folder: Path | None
+    site_folder: str | None
     clouds: tuple[str, ...]
     periods: tuple[str, ...]
     form: str

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from handlers.archive import archived_bill, archived_lines
+from handlers.archive import FolderArchive, archived_bill, archived_lines
 from handlers.load.stage import create_macros
 from handlers.load.statements import statements
 from handlers.queries.answer import Answer, amount, ask
@@ -104,7 +104,8 @@ def open_archives(
         " QUALIFY rowid = max(rowid) OVER (PARTITION BY load_id) ORDER BY archive",
         list(values),
     ).fetchall()
-    paths = [archived_bill(folder, str(load[4])).path for load in loads]
+    archive = FolderArchive(folder)
+    paths = [archived_bill(archive, str(load[4])).path for load in loads]
     rows = [[str(path), *load] for path, load in zip(paths, loads, strict=True)]
     if rows:
         connection.executemany("INSERT INTO archives VALUES (?, ?, ?, ?, ?, ?)", rows)

@@ -7,7 +7,6 @@ all see; the parts' lines are taken over in the bill's order, whichever was read
 import contextlib
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 
 import duckdb
 
@@ -15,6 +14,7 @@ from handlers.scan.csv_part import move_csv_part, read_csv_part
 from handlers.scan.feed import Watch
 from handlers.scan.kept import Kept
 from handlers.sources import Reading
+from handlers.sources.parts import Part
 
 _AT_ONCE = 2
 """Parts that are read side by side. One more, and the process would not stay in its memory."""
@@ -25,7 +25,7 @@ _SCRATCH = "scan_scratch"
 @contextlib.contextmanager
 def read_side_by_side(
     connection: duckdb.DuckDBPyConnection,
-    readings: Sequence[tuple[Path, Reading]],
+    readings: Sequence[tuple[Part, Reading]],
     kept: Kept,
     watch: Callable[[int, Sequence[str]], Watch],
 ) -> Generator[Callable[[int], None], None, None]:

@@ -1,7 +1,6 @@
 """How the engine reads a part that is CSV: one pass over a stream that can be read once."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import duckdb
 
@@ -17,8 +16,9 @@ from handlers.scan.line_sql import (
     service_list,
 )
 from handlers.scan.relations import csv_relation
-from handlers.scan.text_files import line_end, open_binary, read_header
+from handlers.scan.text_files import open_binary, read_header
 from handlers.sources import Reading
+from handlers.sources.parts import Part
 
 _LEARNED_LINES = 10_000
 """Lines at the start of a part whose services are looked at before all lines are read."""
@@ -26,7 +26,7 @@ _LEARNED_LINES = 10_000
 
 def read_csv_part(
     connection: duckdb.DuckDBPyConnection,
-    part: Path,
+    part: Part,
     reading: Reading,
     kept: Kept,
     table: str,
@@ -43,8 +43,8 @@ def read_csv_part(
     _learn_services(connection, part, reading, kept, services)
     fields = ", ".join(f"{name} := {expression}" for name, expression in line_pairs(part, reading))
     with open_binary(part) as stream:
-        names = read_header(stream, part)
-        with named_pipe(stream, watching(names)) as pipe:
+        header = read_header(stream, part)
+        with named_pipe(stream, watching(header.names)) as pipe:
             connection.execute(
                 f"""
                 CREATE TABLE {table} AS
@@ -61,7 +61,7 @@ def read_csv_part(
                         CASE
                             WHEN {_is_kept(reading, kept)} THEN struct_pack({fields})
                         END AS line
-                    FROM {csv_relation(pipe, names, line_end(part))}
+                    FROM {csv_relation(pipe, header)}
                     LEFT JOIN {services} ON known_service_text = {reading.service_text}
                 )
                 GROUP BY service_id, billing_entity, currency, line, {name_key(reading)}
@@ -71,13 +71,13 @@ def read_csv_part(
 
 
 def _learn_services(
-    connection: duckdb.DuckDBPyConnection, part: Path, reading: Reading, kept: Kept, table: str
+    connection: duckdb.DuckDBPyConnection, part: Part, reading: Reading, kept: Kept, table: str
 ) -> None:
     """Of each service text at the start of the part one service, and whether it is kept."""
     with open_binary(part) as stream:
-        names = read_header(stream, part)
+        header = read_header(stream, part)
         with named_pipe(stream) as pipe:
-            relation = csv_relation(pipe, names, line_end(part))
+            relation = csv_relation(pipe, header)
             first = f"(FROM {relation} LIMIT {_LEARNED_LINES})"
             connection.execute(
                 f"CREATE TABLE {table} AS SELECT service_text AS known_service_text,"

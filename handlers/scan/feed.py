@@ -16,6 +16,7 @@ from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from handlers.errors import BillError
 from handlers.scan.text_files import READ_ERRORS
 
 _BLOCK = 112 * 1024
@@ -52,7 +53,7 @@ class _Inflater(threading.Thread):
                 if not block:
                     break
                 self._blocks.put(block)
-        except READ_ERRORS as error:
+        except (BillError, *READ_ERRORS) as error:
             self.failure = error
         finally:
             self._blocks.put(b"")
@@ -115,8 +116,8 @@ def named_pipe(stream: BinaryIO, watch: Watch = unwatched) -> Generator[Path, No
 
     ``watch`` runs in a thread of its own.
 
-    Raises, when the block ends without an error of its own, what reading ``stream`` raised:
-    one of ``READ_ERRORS``.
+    Raises what reading ``stream`` raised: BillError, whatever became of the block, because it says
+    why the lines ended; one of ``READ_ERRORS`` when the block ends without an error of its own.
     """
     with tempfile.TemporaryDirectory(prefix="bill-") as folder:
         pipe = Path(folder) / "lines"
@@ -130,6 +131,8 @@ def named_pipe(stream: BinaryIO, watch: Watch = unwatched) -> Generator[Path, No
         finally:
             _release(pipe, feeder)
             inflater.stop()
+            if isinstance(inflater.failure, BillError):
+                raise inflater.failure
         if inflater.failure is not None:
             raise inflater.failure
 

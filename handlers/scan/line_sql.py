@@ -1,13 +1,12 @@
 """What the engine is asked of each line of a part, as lists for a SELECT over its columns."""
 
-from pathlib import Path
-
 from handlers.lines import LINE_COLUMNS
 from handlers.quoting import literal
 from handlers.sources import Reading
+from handlers.sources.parts import Part
 
 
-def line_pairs(part: Path, reading: Reading) -> list[tuple[str, str]]:
+def line_pairs(part: Part, reading: Reading) -> list[tuple[str, str]]:
     """Name and expression of every column of a bill line that is kept whole.
 
     ``line_file`` is NULL where a check of the reading does not hold.

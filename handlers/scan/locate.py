@@ -8,7 +8,6 @@ thread, so that lines are counted in the file's order.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 
@@ -18,10 +17,11 @@ from handlers.lines import LINE_COLUMNS
 from handlers.quoting import literal, quoted
 from handlers.scan.feed import named_pipe
 from handlers.scan.relations import csv_relation, typed_relation
-from handlers.scan.text_files import READ_ERRORS, csv_rows, line_end, open_binary, read_header
+from handlers.scan.text_files import READ_ERRORS, csv_rows, open_binary, read_header
 from handlers.scan.totals import not_an_amount
 from handlers.sources import Check, Reading
 from handlers.sources.formats import FileFormat
+from handlers.sources.parts import Part, held
 
 _SHOWN = 40
 _OF_EVERY_LINE = ("cost", "usage_date")
@@ -58,13 +58,13 @@ class Fault:
     cell: str
     problem: Callable[[Place, str], BillError]
 
-    def at(self, part: Path, row: int) -> BillError:
+    def at(self, part: Part, row: int) -> BillError:
         """The fault, at the row that a reader of the file counts."""
         return self.problem(Place(str(part), row, self.column), self.cell)
 
 
 def first_fault(
-    file_format: FileFormat, part: Path, reading: Reading, candidate: str = "TRUE"
+    file_format: FileFormat, part: Part, reading: Reading, candidate: str = "TRUE"
 ) -> BillError | None:
     """What is wrong with the first line that can't be understood; None when each can be.
 
@@ -80,7 +80,7 @@ def first_fault(
 
 
 def _first_or_none(
-    file_format: FileFormat, part: Path, reading: Reading, candidate: str
+    file_format: FileFormat, part: Part, reading: Reading, candidate: str
 ) -> Fault | None:
     try:
         return next(iter(faults(file_format, part, reading, candidate, 1)), None)
@@ -89,7 +89,7 @@ def _first_or_none(
         return None
 
 
-def _csv_fault(part: Path, fault: Fault | None) -> BillError | None:
+def _csv_fault(part: Part, fault: Fault | None) -> BillError | None:
     for line, (row, _) in enumerate(csv_rows(part), start=1):
         if fault is not None and line == fault.line:
             return fault.at(part, row)
@@ -97,7 +97,7 @@ def _csv_fault(part: Path, fault: Fault | None) -> BillError | None:
 
 
 def faults(
-    file_format: FileFormat, part: Path, reading: Reading, candidate: str, limit: int
+    file_format: FileFormat, part: Part, reading: Reading, candidate: str, limit: int
 ) -> list[Fault]:
     """The first ``limit`` faulty lines of ``part``, in its order, each with its first fault.
 
@@ -108,16 +108,17 @@ def faults(
     with duckdb.connect(config={"threads": "1"}) as connection:
         if file_format is FileFormat.CSV:
             with open_binary(part) as stream:
-                names = read_header(stream, part)
+                header = read_header(stream, part)
                 with named_pipe(stream) as pipe:
-                    lines = _counted(csv_relation(pipe, names, line_end(part)))
+                    lines = _counted(csv_relation(pipe, header))
                     return _search(connection, lines, reading, candidate, limit)
-        if file_format is FileFormat.PARQUET:
-            relation = f"read_parquet({literal(str(part))}, file_row_number=true)"
-            lines = f"SELECT *, file_row_number + 1 AS line_of_data FROM {relation}"
-        else:
-            lines = _counted(typed_relation(file_format, part, reading.json_columns))
-        return _search(connection, lines, reading, candidate, limit)
+        with held(part) as file:
+            if file_format is FileFormat.PARQUET:
+                relation = f"read_parquet({literal(str(file.path))}, file_row_number=true)"
+                lines = f"SELECT *, file_row_number + 1 AS line_of_data FROM {relation}"
+            else:
+                lines = _counted(typed_relation(file_format, file, reading.json_columns))
+            return _search(connection, lines, reading, candidate, limit)
 
 
 def _counted(relation: str) -> str:

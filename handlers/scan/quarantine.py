@@ -30,6 +30,8 @@ from handlers.scan.second_reader import readable_total
 from handlers.scan.text_files import READ_ERRORS, csv_rows, is_gzip, open_binary, read_header
 from handlers.sources import Reading, Snapshot
 from handlers.sources.formats import FileFormat
+from handlers.sources.objects import SourceUnavailable
+from handlers.sources.parts import FilePart, Part
 
 MAX_LINES = 10_000
 """Where more lines than this can't be parsed, the bill's format has changed."""
@@ -46,7 +48,7 @@ Row = dict[str, str]
 class _Part:
     """One part of the bill, how it is read, and its lines that can't be parsed."""
 
-    path: Path
+    original: Part
     reading: Reading
     faults: Sequence[Fault]
 
@@ -66,6 +68,8 @@ def scan_setting_aside(
     """
     try:
         return scan(connection, snapshot, candidates, labelled)
+    except SourceUnavailable:
+        raise
     except BillError as refusal:
         parts = _faulty_parts(connection, snapshot, Kept(candidates, labelled), refusal)
         if not any(part.faults for part in parts):
@@ -80,15 +84,15 @@ def _faulty_parts(
     refusal: BillError,
 ) -> list[_Part]:
     parts: list[_Part] = []
-    for path in snapshot.parts:
-        reading = reading_of(connection, snapshot, path)
+    for original in snapshot.parts:
+        reading = reading_of(connection, snapshot, original)
         try:
             found = faults(
-                snapshot.file_format, path, reading, kept.of_line(reading), MAX_LINES + 1
+                snapshot.file_format, original, reading, kept.of_line(reading), MAX_LINES + 1
             )
         except (duckdb.Error, *READ_ERRORS):
             raise refusal from None
-        parts.append(_Part(path, reading, found))
+        parts.append(_Part(original, reading, found))
     if sum(len(part.faults) for part in parts) > MAX_LINES:
         raise BillError(
             refusal.place,
@@ -106,18 +110,20 @@ def _scan_the_rest(
 ) -> Scanned:
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="bill-") as folder:
-        paths: list[Path] = []
+        rest_parts: list[Part] = []
         for number, part in enumerate(parts):
-            copy = Path(folder) / str(number) / part.path.name
+            if not part.faults:
+                rest_parts.append(part.original)
+                continue
+            copy = Path(folder) / str(number) / part.original.name
             copy.parent.mkdir()
-            paths.append(copy if part.faults else part.path)
-            if part.faults:
-                rows.extend(_COPY[snapshot.file_format](part, copy))
+            rest_parts.append(FilePart(copy))
+            rows.extend(_COPY[snapshot.file_format](part, copy))
         aside = SetAside(len(rows), _cost(parts), _file(rows))
         expected = snapshot.expected_lines
         rest = replace(
             snapshot,
-            parts=tuple(paths),
+            parts=tuple(rest_parts),
             expected_lines=None if expected is None else expected - aside.lines,
         )
         scanned = replace(scan(connection, rest, kept.by_service, kept.by_label), aside=aside)
@@ -133,7 +139,7 @@ def _cost(parts: Sequence[_Part]) -> Decimal:
 
 def _verify(snapshot: Snapshot, parts: Sequence[_Part], scanned: Scanned) -> None:
     """The original, read by the second reader, is what was read and what was set aside."""
-    readable = readable_total([(part.path, part.reading) for part in parts])
+    readable = readable_total([(part.original, part.reading) for part in parts])
     whole = scanned.whole
     if readable != whole:
         raise ConservationError(
@@ -146,18 +152,18 @@ def _verify(snapshot: Snapshot, parts: Sequence[_Part], scanned: Scanned) -> Non
 def _copy_csv(part: _Part, copy: Path) -> list[Row]:
     by_line = {fault.line: fault for fault in part.faults}
     aside: list[Row] = []
-    with open_binary(part.path) as stream:
-        names = read_header(stream, part.path)
+    with open_binary(part.original) as stream:
+        names = read_header(stream, part.original).names
     with (
-        _written(part.path, copy) as target,
+        _written(part.original, copy) as target,
         io.TextIOWrapper(target, encoding="utf-8", newline="") as text,
     ):
         # Readers that quote least still quote what holds a line break if lines end in both.
         kept = csv.writer(text, lineterminator="\r\n")
         kept.writerow(names)
-        for line, (row, cells) in enumerate(csv_rows(part.path), start=1):
+        for line, (row, cells) in enumerate(csv_rows(part.original), start=1):
             if line in by_line:
-                aside.append(cells | _where(by_line[line], part.path, row))
+                aside.append(cells | _where(by_line[line], part.original, row))
             else:
                 kept.writerow(cells.values())
     return aside
@@ -167,12 +173,12 @@ def _copy_ndjson(part: _Part, copy: Path) -> list[Row]:
     by_line = {fault.line: fault for fault in part.faults}
     aside: list[Row] = []
     line = 0
-    with open_binary(part.path) as stream, _written(part.path, copy) as target:
+    with open_binary(part.original) as stream, _written(part.original, copy) as target:
         for row, raw in enumerate(stream, start=1):
             line += bool(raw.strip())
             if raw.strip() and line in by_line:
                 content = raw.decode("utf-8", "replace").strip()
-                aside.append({"line": content} | _where(by_line[line], part.path, row))
+                aside.append({"line": content} | _where(by_line[line], part.original, row))
             else:
                 target.write(raw)
     return aside
@@ -180,8 +186,8 @@ def _copy_ndjson(part: _Part, copy: Path) -> list[Row]:
 
 def _copy_parquet(part: _Part, copy: Path) -> list[Row]:
     lines = ", ".join(str(fault.line - 1) for fault in part.faults)
-    source = f"read_parquet({literal(str(part.path))}, file_row_number=true)"
-    with duckdb.connect() as connection:
+    with part.original.local() as path, duckdb.connect() as connection:
+        source = f"read_parquet({literal(str(path))}, file_row_number=true)"
         connection.execute(
             f"COPY (SELECT * EXCLUDE (file_row_number) FROM {source}"
             f" WHERE file_row_number NOT IN ({lines})) TO {literal(str(copy))} (FORMAT parquet)"
@@ -194,7 +200,7 @@ def _copy_parquet(part: _Part, copy: Path) -> list[Row]:
         cells = cast("list[tuple[str | None, ...]]", result.fetchall())
     return [
         {name: cell or "" for name, cell in zip(names, row, strict=True)}
-        | _where(fault, part.path, fault.line)
+        | _where(fault, part.original, fault.line)
         for row, fault in zip(cells, part.faults, strict=True)
     ]
 
@@ -208,7 +214,7 @@ _COPY: Mapping[FileFormat, Callable[[_Part, Path], list[Row]]] = {
 
 
 @contextlib.contextmanager
-def _written(original: Path, copy: Path) -> Generator[BinaryIO, None, None]:
+def _written(original: Part, copy: Path) -> Generator[BinaryIO, None, None]:
     """``copy`` for writing, compressed when ``original`` is."""
     if is_gzip(original):
         with igzip.IGzipFile(copy, mode="wb", compresslevel=_WRITE_LEVEL) as stream:
@@ -218,9 +224,9 @@ def _written(original: Path, copy: Path) -> Generator[BinaryIO, None, None]:
             yield stream
 
 
-def _where(fault: Fault, path: Path, row: int) -> Row:
-    problem = fault.at(path, row)
-    values = (path.name, str(row), problem.place.column, problem.found)
+def _where(fault: Fault, part: Part, row: int) -> Row:
+    problem = fault.at(part, row)
+    values = (part.name, str(row), problem.place.column, problem.found)
     return dict(zip(WHERE_COLUMNS, values, strict=True))
 
 

@@ -6,11 +6,10 @@ service. Together they are the whole bill.
 """
 
 import contextlib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, localcontext
-from pathlib import Path
 
 import duckdb
 
@@ -20,13 +19,14 @@ from handlers.scan.csv_bill import read_side_by_side
 from handlers.scan.days import day_check
 from handlers.scan.kept import Kept, Predicate, no_line
 from handlers.scan.locate import first_fault
-from handlers.scan.peek import parquet_types
-from handlers.scan.second_reader import SecondReader
+from handlers.scan.peek import first_row_of, parquet_types, value_in, without_line
+from handlers.scan.second_reader import CsvSums, NdjsonSums, added, parquet_total
 from handlers.scan.text_files import READ_ERRORS, damaged, open_binary, read_header
 from handlers.scan.totals import Total
 from handlers.scan.typed_part import read_typed_part
 from handlers.sources import Reading, Snapshot
 from handlers.sources.formats import FileFormat
+from handlers.sources.parts import Part, held
 
 _LEFT_OUT = """
 CREATE OR REPLACE TEMP TABLE left_out (
@@ -94,47 +94,84 @@ def scan(
         BillError: a part can't be read, a column is missing, or a cell is not what it should be.
     """
     _create_tables(connection)
-    kept = Kept(candidates, labelled)
-    readings = [(part, reading_of(connection, snapshot, part)) for part in snapshot.parts]
-    with SecondReader(snapshot.file_format, readings) as second:
-        with _first_reader(connection, snapshot.file_format, readings, kept, second) as read:
-            for number, (part, reading) in enumerate(readings):
-                try:
-                    read(number)
-                    _refuse_unreadable(connection, part)
-                except (duckdb.Error, _UnreadableError, *READ_ERRORS) as error:
-                    second.raise_fault(part)
-                    whole = kept.of_line(reading)
-                    fault = first_fault(snapshot.file_format, part, reading, whole)
-                    raise fault or damaged(part, error) from None
-        total = second.total()
+    total = _SCAN[snapshot.file_format](connection, snapshot, Kept(candidates, labelled))
     _check_lines(snapshot, total)
     first, latest = _first_total(connection)
     return Scanned(first, total, latest)
 
 
+def _scan_csv(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, kept: Kept) -> Total:
+    """Read the parts side by side; gives the total of the second reader."""
+    readings = [(part, reading_of(connection, snapshot, part)) for part in snapshot.parts]
+    second = CsvSums(readings)
+    with read_side_by_side(connection, readings, kept, second.watch) as read:
+        for number, (part, reading) in enumerate(readings):
+            with _explained(FileFormat.CSV, part, reading, kept):
+                read(number)
+                _refuse_unreadable(connection, part)
+    return second.total()
+
+
+def _scan_parquet(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, kept: Kept) -> Total:
+    """Read one part after the other: of a bucket's only one lies here at a time."""
+    totals: list[Total] = []
+    for part in snapshot.parts:
+        with held(part) as file:
+            reading = reading_of(connection, snapshot, file)
+            with _explained(FileFormat.PARQUET, file, reading, kept):
+                read_typed_part(connection, FileFormat.PARQUET, file, reading, kept)
+                _refuse_unreadable(connection, file)
+            totals.append(parquet_total(file, reading))
+    return added(totals)
+
+
+def _scan_ndjson(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, kept: Kept) -> Total:
+    """Read the parts while other processes add them up."""
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(held(part)) for part in snapshot.parts]
+        readings = [(file, reading_of(connection, snapshot, file)) for file in files]
+        second = stack.enter_context(NdjsonSums(readings))
+        for file, reading in readings:
+            with _explained(FileFormat.NDJSON, file, reading, kept, second.raise_fault):
+                read_typed_part(connection, FileFormat.NDJSON, file, reading, kept)
+                _refuse_unreadable(connection, file)
+        return second.total()
+
+
+_SCAN: Mapping[FileFormat, Callable[[duckdb.DuckDBPyConnection, Snapshot, Kept], Total]] = {
+    FileFormat.CSV: _scan_csv,
+    FileFormat.NDJSON: _scan_ndjson,
+    FileFormat.PARQUET: _scan_parquet,
+}
+
+
+def _says_nothing(_part: Part) -> None:
+    """A second reader that names no row."""
+
+
 @contextlib.contextmanager
-def _first_reader(
-    connection: duckdb.DuckDBPyConnection,
+def _explained(
     file_format: FileFormat,
-    readings: Sequence[tuple[Path, Reading]],
+    part: Part,
+    reading: Reading,
     kept: Kept,
-    second: SecondReader,
-) -> Generator[Callable[[int], None], None, None]:
-    """What reads the part of a number, from 0 and in order, into the temporary tables."""
-    if file_format is FileFormat.CSV:
-        with read_side_by_side(connection, readings, kept, second.watch) as read:
-            yield read
-    else:
+    raise_fault: Callable[[Part], None] = _says_nothing,
+) -> Generator[None]:
+    """Turn what ends the reading of ``part`` into what is wrong with which line.
 
-        def read_typed(number: int) -> None:
-            part, reading = readings[number]
-            read_typed_part(connection, file_format, part, reading, kept)
-
-        yield read_typed
+    ``raise_fault`` raises what the second reader has to say against the part.
+    """
+    try:
+        yield
+    except (duckdb.Error, _UnreadableError, *READ_ERRORS) as error:
+        raise_fault(part)
+        fault = first_fault(file_format, part, reading, kept.of_line(reading))
+        raise fault or damaged(part, error) from None
 
 
 def _check_lines(snapshot: Snapshot, total: Total) -> None:
+    if snapshot.owner and total.lines == 0:
+        raise without_line(snapshot.origin)
     if snapshot.expected_lines not in (None, total.lines):
         raise BillError(
             Place(snapshot.origin),
@@ -149,24 +186,47 @@ def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(_LEFT_OUT)
 
 
-def reading_of(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, part: Path) -> Reading:
+def reading_of(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, part: Part) -> Reading:
     """How ``part`` is read: as its layout says, with usage in the snapshot's period.
 
     Raises:
-        BillError: a column is missing, or the header can't be read.
+        BillError: a column is missing, the header can't be read, or it is another scope's bill.
     """
-    types: dict[str, str] = {}
-    if snapshot.file_format is FileFormat.PARQUET:
-        types = parquet_types(connection, part)
-    elif snapshot.file_format is FileFormat.CSV:
-        with open_binary(part) as stream:
-            types = dict.fromkeys(read_header(stream, part), "VARCHAR")
+    _refuse_others_bill(snapshot, part)
+    types = _types_of(connection, snapshot, part)
     reading = snapshot.layout(part, types, snapshot.file_format)
     in_period = day_check(reading, snapshot.cloud, snapshot.period)
     return replace(reading, checks=(*reading.checks, in_period))
 
 
-def _refuse_unreadable(connection: duckdb.DuckDBPyConnection, part: Path) -> None:
+def _refuse_others_bill(snapshot: Snapshot, part: Part) -> None:
+    """BillError when the first line of ``part`` says that it is of another scope."""
+    row = first_row_of(part, snapshot.file_format) if snapshot.owner else None
+    if row is None:
+        return
+    said = value_in(row, snapshot.owner)
+    if said != snapshot.scope:
+        raise BillError(
+            Place(str(part), 2, snapshot.owner[0]),
+            f"The bill is of '{said}', and was looked for as that of {snapshot.scope}.",
+            "Check which bucket and prefix the configuration of that scope names. Nothing was"
+            " changed.",
+        )
+
+
+def _types_of(
+    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, part: Part
+) -> dict[str, str]:
+    if snapshot.file_format is FileFormat.PARQUET:
+        with held(part) as file:
+            return parquet_types(connection, file)
+    if snapshot.file_format is FileFormat.CSV:
+        with open_binary(part) as stream:
+            return dict.fromkeys(read_header(stream, part).names, "VARCHAR")
+    return {}
+
+
+def _refuse_unreadable(connection: duckdb.DuckDBPyConnection, part: Part) -> None:
     """_UnreadableError when a line of ``part`` lacks what it must have or fails a check."""
     required = " OR ".join(f"{column.name} IS NULL" for column in LINE_COLUMNS if column.required)
     row = connection.execute(

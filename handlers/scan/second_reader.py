@@ -24,25 +24,49 @@ from handlers.scan.feed import Watch
 from handlers.scan.text_files import damaged
 from handlers.scan.totals import CsvSum, Total, readable_csv_total, readable_ndjson_total
 from handlers.sources import CsvTotal, NdjsonTotal, ParquetTotal, Reading
-from handlers.sources.formats import FileFormat
+from handlers.sources.parts import FilePart, Part, held
 
 _READERS = 2
 """Processes that add up NDJSON files side by side: one bill part each, on two cores."""
 
 
-class SecondReader:
-    """The total of all parts of a snapshot; used as a context so that no process outlives it."""
+class CsvSums:
+    """The total of the parts of a CSV bill, whose text is shown to it."""
 
-    def __init__(self, file_format: FileFormat, readings: Sequence[tuple[Path, Reading]]) -> None:
-        self._file_format = file_format
+    def __init__(self, readings: Sequence[tuple[Part, Reading]]) -> None:
         self._readings = readings
-        self._running: list[subprocess.Popen[str]] = []
         self._sums: dict[int, CsvSum] = {}
 
+    def watch(self, number: int, names: Sequence[str]) -> Watch:
+        """What is to be shown the text of the part ``number`` (from 0) after its header.
+
+        ``names`` are the columns of the header.
+        """
+        part, reading = self._readings[number]
+        if not isinstance(reading.total, CsvTotal):
+            raise TypeError(f"{reading.total} is not how a CSV file is added up")
+        self._sums[number] = CsvSum(part, names, reading.total.columns)
+        return self._sums[number].watch
+
+    def total(self) -> Total:
+        """What all lines cost.
+
+        Raises:
+            BillError: a line has no amount, or a part was not seen to its end.
+        """
+        return added([self._sums[number].total() for number in range(len(self._readings))])
+
+
+class NdjsonSums:
+    """The total of files of JSON; used as a context so that no process outlives it."""
+
+    def __init__(self, readings: Sequence[tuple[FilePart, Reading]]) -> None:
+        self._readings = readings
+        self._running: list[subprocess.Popen[str]] = []
+
     def __enter__(self) -> Self:
-        if self._file_format is FileFormat.NDJSON:
-            shares = [self._readings[start::_READERS] for start in range(_READERS)]
-            self._running = [_start(share) for share in shares if share]
+        shares = [self._readings[start::_READERS] for start in range(_READERS)]
+        self._running = [_start(share) for share in shares if share]
         return self
 
     def __exit__(
@@ -57,38 +81,16 @@ class SecondReader:
             if process.stdout is not None:
                 process.stdout.close()
 
-    def watch(self, number: int, names: Sequence[str]) -> Watch:
-        """What is to be shown the text of the CSV part ``number`` (from 0) after its header.
-
-        ``names`` are the columns of the header.
-        """
-        part, reading = self._readings[number]
-        if not isinstance(reading.total, CsvTotal):
-            raise TypeError(f"{reading.total} is not how a CSV file is added up")
-        self._sums[number] = CsvSum(part, names, reading.total.columns)
-        return self._sums[number].watch
-
     def total(self) -> Total:
         """What all lines cost; waits for the readers.
 
         Raises:
             BillError: a reader could not understand a line.
         """
-        if self._file_format is FileFormat.PARQUET:
-            totals = [_parquet_total(part, reading) for part, reading in self._readings]
-        elif self._file_format is FileFormat.CSV:
-            totals = [self._sums[number].total() for number in range(len(self._readings))]
-        else:
-            totals = [_answer(process) for process in self._running]
-        return _added(totals)
+        return added([_answer(process) for process in self._running])
 
-    def raise_fault(self, part: Path) -> None:
-        """Raise what the second reader has to say against ``part``, of NDJSON: it names the row.
-
-        Of CSV it counts lines of data, which are not rows where a cell holds a line break.
-        """
-        if self._file_format is not FileFormat.NDJSON:
-            return
+    def raise_fault(self, part: Part) -> None:
+        """Raise what the readers have to say against ``part``, where they name the row."""
         try:
             self.total()
         except BillError as error:
@@ -96,13 +98,14 @@ class SecondReader:
                 raise
 
 
-def _added(totals: Sequence[Total]) -> Total:
+def added(totals: Sequence[Total]) -> Total:
+    """All ``totals`` together."""
     with localcontext(prec=60):
         cost = sum((total.cost for total in totals), Decimal(0))
     return Total(sum(total.lines for total in totals), cost)
 
 
-def _start(share: Sequence[tuple[Path, Reading]]) -> subprocess.Popen[str]:
+def _start(share: Sequence[tuple[FilePart, Reading]]) -> subprocess.Popen[str]:
     request = [_request(part, reading) for part, reading in share]
     process = subprocess.Popen(
         [sys.executable, "-m", "handlers.scan.totals"],
@@ -118,10 +121,15 @@ def _start(share: Sequence[tuple[Path, Reading]]) -> subprocess.Popen[str]:
     return process
 
 
-def _request(part: Path, reading: Reading) -> dict[str, object]:
+def _request(part: FilePart, reading: Reading) -> dict[str, object]:
     total = reading.total
     if isinstance(total, NdjsonTotal):
-        return {"file": str(part), "account": total.account, "month": total.month}
+        return {
+            "file": str(part.path),
+            "shown": part.shown,
+            "account": total.account,
+            "month": total.month,
+        }
     raise TypeError(f"{total} is not how newline-delimited JSON is added up")
 
 
@@ -139,37 +147,42 @@ def _answer(process: subprocess.Popen[str]) -> Total:
     return Total(int(str(answer["lines"])), Decimal(str(answer["cost"])))
 
 
-def readable_total(readings: Sequence[tuple[Path, Reading]]) -> Total:
+def readable_total(readings: Sequence[tuple[Part, Reading]]) -> Total:
     """The total of parts some of whose lines have no amount: those cost nothing.
 
     Raises:
         BillError: a part can't be read to its end.
     """
-    return _added([_readable_total(part, reading) for part, reading in readings])
+    return added([_readable_total(part, reading) for part, reading in readings])
 
 
-def _readable_total(part: Path, reading: Reading) -> Total:
+def _readable_total(part: Part, reading: Reading) -> Total:
     total = reading.total
     if isinstance(total, CsvTotal):
         return readable_csv_total(part, total.columns)
     if isinstance(total, NdjsonTotal):
         return readable_ndjson_total(part, total.account, total.month)
-    return _sum_parquet(part, f"COALESCE(TRY({total.expression}), 0)", reading.where)
+    with held(part) as file:
+        return _sum_parquet(file, f"COALESCE(TRY({total.expression}), 0)", reading.where)
 
 
-def _parquet_total(part: Path, reading: Reading) -> Total:
-    """One column summed without filters by a connection of its own, checked with the footer."""
+def parquet_total(part: FilePart, reading: Reading) -> Total:
+    """The total of a parquet file: one column summed by a connection of its own.
+
+    Raises:
+        BillError: the file can't be read to its end.
+    """
     if not isinstance(reading.total, ParquetTotal):
         raise TypeError(f"{reading.total} is not how a parquet file is added up")
     return _sum_parquet(part, reading.total.expression, reading.where)
 
 
-def _sum_parquet(part: Path, expression: str, where: str) -> Total:
+def _sum_parquet(part: FilePart, expression: str, where: str) -> Total:
     with duckdb.connect() as connection:
         try:
             row = connection.execute(
                 f"SELECT count(*), COALESCE(sum({expression}), 0)"
-                f" FROM read_parquet({literal(str(part))}) WHERE {where}"
+                f" FROM read_parquet({literal(str(part.path))}) WHERE {where}"
             ).fetchone()
         except duckdb.Error as error:
             raise damaged(part, error) from None

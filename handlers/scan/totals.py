@@ -20,6 +20,7 @@ from pathlib import Path
 from handlers.amounts import AMOUNT_PATTERN, LINE_SCALE, parse_amount
 from handlers.errors import BillError, Place
 from handlers.scan.text_files import READ_ERRORS, damaged, open_binary, read_header
+from handlers.sources.parts import FilePart, Part
 
 _BLOCK = 112 * 1024
 _DIGITS = 60
@@ -42,8 +43,8 @@ class CsvSum:
     A line costs the first of ``columns`` that is not empty.
     """
 
-    def __init__(self, path: Path, names: Sequence[str], columns: Sequence[str]) -> None:
-        self._path = path
+    def __init__(self, part: Part, names: Sequence[str], columns: Sequence[str]) -> None:
+        self._part = part
         self._column = columns[-1]
         self._amounts_of = _AmountReader([names.index(column) for column in columns])
         self._lines, self._cost, self._tail = 0, Decimal(0), b""
@@ -63,14 +64,14 @@ class CsvSum:
 
     def _add(self, text: bytes) -> None:
         amounts, self._tail = self._amounts_of(text)
-        self._cost += _sum(amounts, self._path, self._lines, self._column)
+        self._cost += _sum(amounts, self._part, self._lines, self._column)
         self._lines += len(amounts)
 
     def _end(self) -> None:
         if self._tail:
             self._add(self._tail + b"\n")
         if self._tail:
-            raise _open_quote(self._path, self._lines)
+            raise _open_quote(self._part, self._lines)
         self._ended = True
 
     def total(self) -> Total:
@@ -82,28 +83,28 @@ class CsvSum:
         if self._refusal is not None:
             raise self._refusal
         if not self._ended:
-            raise damaged(self._path, EOFError("not all of it was read"))
+            raise damaged(self._part, EOFError("not all of it was read"))
         return Total(self._lines, self._cost)
 
 
-def csv_total(path: Path, columns: Sequence[str]) -> Total:
+def csv_total(part: Part, columns: Sequence[str]) -> Total:
     """The total of a CSV file; a line costs the first of ``columns`` that is not empty.
 
     Raises:
         BillError: a line has no amount there, or the file can't be read to its end.
     """
-    with open_binary(path) as stream:
-        adding = CsvSum(path, read_header(stream, path), columns)
+    with open_binary(part) as stream:
+        adding = CsvSum(part, read_header(stream, part).names, columns)
         try:
             while block := stream.read(_BLOCK):
                 adding.watch(block)
         except READ_ERRORS as error:
-            raise damaged(path, error) from None
+            raise damaged(part, error) from None
         adding.watch(b"")
     return adding.total()
 
 
-def readable_csv_total(path: Path, columns: Sequence[str]) -> Total:
+def readable_csv_total(part: Part, columns: Sequence[str]) -> Total:
     """Like ``csv_total``, where a line without an amount costs nothing.
 
     Raises:
@@ -111,17 +112,17 @@ def readable_csv_total(path: Path, columns: Sequence[str]) -> Total:
     """
     lines, cost = 0, Decimal(0)
     with localcontext(prec=_DIGITS):
-        for amounts in _amounts(path, columns):
+        for amounts in _amounts(part, columns):
             values = (parse_amount(_text(_bare(amount))) for amount in amounts)
             cost += sum((value for value in values if value is not None), Decimal(0))
             lines += len(amounts)
     return Total(lines, cost)
 
 
-def _amounts(path: Path, columns: Sequence[str]) -> Iterator[list[bytes]]:
+def _amounts(part: Part, columns: Sequence[str]) -> Iterator[list[bytes]]:
     """What each line costs, as it stands there, some thousand lines at a time."""
-    with open_binary(path) as stream:
-        names = read_header(stream, path)
+    with open_binary(part) as stream:
+        names = read_header(stream, part).names
         amounts_of = _AmountReader([names.index(column) for column in columns])
         lines, tail = 0, b""
         try:
@@ -130,16 +131,16 @@ def _amounts(path: Path, columns: Sequence[str]) -> Iterator[list[bytes]]:
                 lines += len(amounts)
                 yield amounts
         except READ_ERRORS as error:
-            raise damaged(path, error) from None
+            raise damaged(part, error) from None
         amounts, tail = amounts_of(tail + b"\n") if tail else ([], b"")
         if tail:
-            raise _open_quote(path, lines)
+            raise _open_quote(part, lines)
         yield amounts
 
 
-def _open_quote(path: Path, lines: int) -> BillError:
+def _open_quote(part: Part, lines: int) -> BillError:
     return BillError(
-        Place(str(path), lines + 2),
+        Place(str(part), lines + 2),
         "The file ends inside a quoted cell.",
         "Fetch the file again: it ends early or was edited. Nothing was changed.",
     )
@@ -196,7 +197,7 @@ def _line_end(block: bytes, start: int, end: int) -> int:
     return end
 
 
-def _sum(amounts: list[bytes], path: Path, before: int, column: str) -> Decimal:
+def _sum(amounts: list[bytes], part: Part, before: int, column: str) -> Decimal:
     if not amounts:
         return Decimal(0)
     text = b"\n".join(amounts) + b"\n"
@@ -204,7 +205,7 @@ def _sum(amounts: list[bytes], path: Path, before: int, column: str) -> Decimal:
         amounts = [_bare(amount) for amount in amounts]
         text = b"\n".join(amounts) + b"\n"
     if not _AMOUNTS.fullmatch(text):
-        raise _first_bad(amounts, path, before, column)
+        raise _first_bad(amounts, part, before, column)
     added = sum(map(Decimal, text.decode("ascii").split()), Decimal(0))
     # A sum has the places of its finest term; only terms finer than a line amount are rounded.
     exponent = added.as_tuple().exponent
@@ -230,11 +231,11 @@ def _text(amount: bytes) -> str:
     return amount.decode("utf-8", "replace")
 
 
-def _first_bad(amounts: list[bytes], path: Path, before: int, column: str) -> BillError:
+def _first_bad(amounts: list[bytes], part: Part, before: int, column: str) -> BillError:
     for number, amount in enumerate(amounts):
         cell = _text(amount)
         if parse_amount(cell) is None:
-            return not_an_amount(Place(str(path), before + number + 2, column), cell)
+            return not_an_amount(Place(str(part), before + number + 2, column), cell)
     raise ValueError("no amount is bad, though together they don't match")
 
 
@@ -250,7 +251,7 @@ def not_an_amount(place: Place, cell: str) -> BillError:
     )
 
 
-def ndjson_total(path: Path, account: str, month: str) -> Total:
+def ndjson_total(part: Part, account: str, month: str) -> Total:
     """The total of a Google billing export's rows of an account and invoice month (YYYYMM).
 
     A line costs its ``cost`` plus its credits. A float counts as its shortest decimal text.
@@ -260,17 +261,17 @@ def ndjson_total(path: Path, account: str, month: str) -> Total:
     """
     lines, cost = 0, Decimal(0)
     with localcontext(prec=_DIGITS):
-        for number, amounts in _ndjson_amounts(path, account, month):
+        for number, amounts in _ndjson_amounts(part, account, month):
             for amount in amounts:
                 value = parse_amount(amount)
                 if value is None:
-                    raise not_an_amount(Place(str(path), number, "cost"), amount)
+                    raise not_an_amount(Place(str(part), number, "cost"), amount)
                 cost += value
             lines += 1
     return Total(lines, cost)
 
 
-def readable_ndjson_total(path: Path, account: str, month: str) -> Total:
+def readable_ndjson_total(part: Part, account: str, month: str) -> Total:
     """Like ``ndjson_total``, where a line costs nothing when one of its amounts can't be read.
 
     Raises:
@@ -278,17 +279,17 @@ def readable_ndjson_total(path: Path, account: str, month: str) -> Total:
     """
     lines, cost = 0, Decimal(0)
     with localcontext(prec=_DIGITS):
-        for _, amounts in _ndjson_amounts(path, account, month):
+        for _, amounts in _ndjson_amounts(part, account, month):
             values = [value for amount in amounts if (value := parse_amount(amount)) is not None]
             cost += sum(values, Decimal(0)) if len(values) == len(amounts) else 0
             lines += 1
     return Total(lines, cost)
 
 
-def _ndjson_amounts(path: Path, account: str, month: str) -> Iterator[tuple[int, list[str]]]:
+def _ndjson_amounts(part: Part, account: str, month: str) -> Iterator[tuple[int, list[str]]]:
     """The number of each row of that account and month, and the amounts it costs together."""
     number = 0
-    with open_binary(path) as stream:
+    with open_binary(part) as stream:
         try:
             for number, raw in enumerate(stream, start=1):
                 if not raw.strip():
@@ -299,10 +300,10 @@ def _ndjson_amounts(path: Path, account: str, month: str) -> Iterator[tuple[int,
                 credits = row.get("credits") or ()
                 yield number, [str(row["cost"]), *(str(credit["amount"]) for credit in credits)]
         except READ_ERRORS as error:
-            raise damaged(path, error) from None
+            raise damaged(part, error) from None
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise BillError(
-                Place(str(path), number),
+                Place(str(part), number),
                 f"The row is not one of a billing export ({type(error).__name__}: {error}).",
                 "Export the table again as newline-delimited JSON.",
             ) from None
@@ -318,12 +319,9 @@ def main() -> None:
     lines, cost = 0, Decimal(0)
     with localcontext(prec=_DIGITS):
         try:
-            for part in request:
-                path = Path(part["file"])
-                if "columns" in part:
-                    total = csv_total(path, part["columns"])
-                else:
-                    total = ndjson_total(path, part["account"], part["month"])
+            for asked in request:
+                part = FilePart(Path(asked["file"]), asked["shown"])
+                total = ndjson_total(part, asked["account"], asked["month"])
                 lines, cost = lines + total.lines, cost + total.cost
             answer = {"lines": lines, "cost": format(cost, "f")}
         except BillError as error:

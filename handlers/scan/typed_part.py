@@ -5,7 +5,6 @@ services that are kept, by their ids, which lets the engine skip the wide column
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import duckdb
 
@@ -16,6 +15,7 @@ from handlers.scan.line_sql import SUMS, line_pairs, name_key, service_id, servi
 from handlers.scan.relations import typed_relation
 from handlers.sources import Reading
 from handlers.sources.formats import FileFormat
+from handlers.sources.parts import FilePart
 
 _MOST_IDS = 500
 """Of services that are filtered by their ids; a filter of more is no faster than looking."""
@@ -24,7 +24,7 @@ _MOST_IDS = 500
 def read_typed_part(
     connection: duckdb.DuckDBPyConnection,
     file_format: FileFormat,
-    part: Path,
+    part: FilePart,
     reading: Reading,
     kept: Kept,
 ) -> None:

@@ -8,11 +8,11 @@ lie in a folder.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import Protocol
 
 from handlers.record import Cloud
 from handlers.sources.formats import FileFormat
+from handlers.sources.parts import Part
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Layout(Protocol):
         BillError: a column that the layout needs is not there.
     """
 
-    def __call__(self, part: Path, columns: Mapping[str, str], file_format: FileFormat) -> Reading:
+    def __call__(self, part: Part, columns: Mapping[str, str], file_format: FileFormat) -> Reading:
         """The reading of ``part``, whose columns have these DuckDB types."""
         ...
 
@@ -101,6 +101,8 @@ class Snapshot:
     ``version`` changes when, and only when, the bill did. ``exported_at`` is when the cloud
     wrote it (UTC), where it says so; ``expected_lines`` how many lines the cloud says it wrote.
     ``related`` are other scopes that its first line names: they hold this bill or a part of it.
+    ``owner`` are the columns that name the scope, where it was not read from the bill: the first
+    line of each part must say that it is this scope's.
     """
 
     cloud: Cloud
@@ -109,11 +111,12 @@ class Snapshot:
     version: str
     origin: str
     file_format: FileFormat
-    parts: tuple[Path, ...]
+    parts: tuple[Part, ...]
     layout: Layout
     exported_at: datetime | None = None
     expected_lines: int | None = None
     related: frozenset[str] = frozenset()
+    owner: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.cloud} {self.scope} {self.period:%Y-%m}"

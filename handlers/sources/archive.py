@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import partial
-from pathlib import Path
 
-from handlers.archive import ArchivedBill, archived_bill
+from handlers.archive import Archive, ArchivedBill, archived_bill
 from handlers.errors import BillError, UsageError
 from handlers.record import Cloud
 from handlers.sources.refusals import Refusal, Refuse, attempt, raise_refusal
@@ -15,9 +14,9 @@ from handlers.warehouses import Warehouse
 class ArchiveSource:
     """The archived bill of every period that the ledger says is loaded."""
 
-    def __init__(self, warehouse: Warehouse, folder: Path, clouds: Sequence[Cloud]) -> None:
+    def __init__(self, warehouse: Warehouse, archive: Archive, clouds: Sequence[Cloud]) -> None:
         self._warehouse = warehouse
-        self._folder = folder
+        self._archive = archive
         self._clouds = clouds
 
     def snapshots(
@@ -42,10 +41,11 @@ class ArchiveSource:
         for row in sorted(
             rows, key=lambda row: (row.billing_period, row.cloud_provider, row.scope)
         ):
-            path = self._folder / (row.archive or "")
-            found = attempt(partial(archived_bill, self._folder, row.archive or ""), path)
+            name = row.archive or ""
+            path = self._archive.folder / name
+            found = attempt(partial(archived_bill, self._archive, name), path)
             if isinstance(found, BillError):
                 cloud, scope, period = row.cloud_provider, row.scope, row.billing_period
-                refuse(Refusal(cloud, path.parent, str(path), found, scope, period))
+                refuse(Refusal(cloud, path.parent, row.origin or name, found, scope, period))
             else:
                 yield found

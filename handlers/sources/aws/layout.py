@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 from handlers.amounts import LINE_AMOUNT
 from handlers.quoting import literal, quoted
@@ -20,6 +19,7 @@ from handlers.sources.expressions import (
     total_of,
 )
 from handlers.sources.formats import FileFormat
+from handlers.sources.parts import Part
 
 CHARGE_TYPES: Mapping[str, ChargeType] = {
     "Usage": ChargeType.USAGE,
@@ -58,7 +58,7 @@ _OPTIONAL_AMOUNTS = (
 _TAG_COLUMN = re.compile(r"resource_?tags[/_](?P<key>(user|aws)[:_].+)", re.IGNORECASE)
 
 
-def cur_layout(part: Path, columns: Mapping[str, str], file_format: FileFormat) -> Reading:
+def cur_layout(part: Part, columns: Mapping[str, str], file_format: FileFormat) -> Reading:
     """The reading of one part of an AWS bill.
 
     Raises:

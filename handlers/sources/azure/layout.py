@@ -5,7 +5,7 @@ What a file is, its columns say; the agreement types' column sets differ only in
 """
 
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import replace
 
 from handlers.amounts import LINE_AMOUNT
 from handlers.quoting import quoted
@@ -24,6 +24,7 @@ from handlers.sources.expressions import (
     total_of,
 )
 from handlers.sources.formats import FileFormat
+from handlers.sources.parts import Part
 
 DETAILS_TYPES: Mapping[str, ChargeType] = {
     "usage": ChargeType.USAGE,
@@ -51,7 +52,7 @@ _FIRST_PARTY = "Microsoft"
 _OPTIONAL_AMOUNTS = ("cost_usd", "effective", "effective_usd", "list_cost", "list_usd")
 
 
-def azure_layout(part: Path, columns: Mapping[str, str], file_format: FileFormat) -> Reading:
+def azure_layout(part: Part, columns: Mapping[str, str], file_format: FileFormat) -> Reading:
     """The reading of one part of an Azure bill, whichever of the two it is.
 
     Raises:
@@ -63,7 +64,7 @@ def azure_layout(part: Path, columns: Mapping[str, str], file_format: FileFormat
     return layout(part, columns, file_format)
 
 
-def details_layout(part: Path, columns: Mapping[str, str], file_format: FileFormat) -> Reading:
+def details_layout(part: Part, columns: Mapping[str, str], file_format: FileFormat) -> Reading:
     """The reading of one part of a cost details file (actual cost).
 
     Raises:
@@ -86,7 +87,22 @@ def details_layout(part: Path, columns: Mapping[str, str], file_format: FileForm
     )
 
 
-def focus_layout(part: Path, columns: Mapping[str, str], file_format: FileFormat) -> Reading:
+def amortized_layout(part: Part, columns: Mapping[str, str], file_format: FileFormat) -> Reading:
+    """The reading of one part of an export of amortised costs: what it costs is amortised too.
+
+    For scopes of which nothing else is exported, by choice: a commitment's purchase is not in it,
+    so it is not what is invoiced.
+
+    Raises:
+        BillError: a column that is needed is not there.
+    """
+    reading = details_layout(part, columns, file_format)
+    lines = reading.lines
+    amortised = {"effective": lines["cost"], "effective_usd": lines["cost_usd"]}
+    return replace(reading, lines={**lines, **amortised})
+
+
+def focus_layout(part: Part, columns: Mapping[str, str], file_format: FileFormat) -> Reading:
     """The reading of one part of a FOCUS export.
 
     Raises:

@@ -1,22 +1,19 @@
 """Runs of an Azure export: what a manifest says, and what a file without one says by itself."""
 
 import hashlib
+import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import cast
 
 from handlers.errors import BillError, Place
-from handlers.record import Cloud
-from handlers.scan.peek import first_value
-from handlers.sources import Snapshot
-from handlers.sources.azure.layout import azure_layout
-from handlers.sources.columns import folded, load_spellings
+from handlers.sources.azure.owner import EXPORT_RESOURCE, scope_name
 from handlers.sources.formats import FileFormat
-from handlers.sources.manifests import count_at, part_paths, read_manifest, text_at
-from handlers.sources.stamps import content_version, file_stamp
+from handlers.sources.manifests import count_at, manifest_of, named_objects, text_at
+from handlers.sources.objects import Object, Objects
+from handlers.sources.stamps import content_version
 
 SUFFIXES = {
     ".csv": FileFormat.CSV,
@@ -25,13 +22,12 @@ SUFFIXES = {
 }
 """How the names of an export's parts end."""
 
-_BILLS = {"", "actualcost", "usage", "focuscost"}
-"""The types of export that are bills; Usage is what actual cost is called where there are no
-purchases."""
-_AMORTIZED = "amortizedcost"
+ACTUAL = frozenset({"", "actualcost", "usage"})
+"""Types of export that are actual cost; Usage is what it is called where there are no purchases."""
+FOCUS = frozenset({"focuscost"})
+AMORTIZED = frozenset({"amortizedcost"})
+
 _STAMP = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?\d*(?:Z|\+00:00)?")
-_EXPORT_RESOURCE = re.compile(r"/providers/microsoft\.costmanagement/.*", re.IGNORECASE)
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _BLOCK = 1 << 20
 
 
@@ -39,10 +35,13 @@ _BLOCK = 1 << 20
 class Run:
     """What a manifest says of a run; ``kind`` in lower case, ``submitted`` in UTC or empty.
 
-    ``lines`` is how many lines it states; none at all is a month that has only begun.
+    ``lines`` is how many lines it states; none at all is a month that has only begun. ``where`` is
+    what messages call the manifest, ``content`` its bytes.
     """
 
-    manifest: Path
+    manifest: Object
+    where: str
+    content: bytes
     kind: str
     submitted: str
     resource: str
@@ -52,92 +51,50 @@ class Run:
     @property
     def is_bill(self) -> bool:
         """Whether it holds costs, rather than prices or recommendations."""
-        return self.kind in _BILLS or self.kind == _AMORTIZED
+        return self.kind in ACTUAL | FOCUS | AMORTIZED
 
     @property
     def scope(self) -> str:
-        """What was exported; empty where the manifest does not say."""
-        return _scope(self.resource)
+        """The name of what was exported; empty where the manifest does not say."""
+        return scope_name(self.resource)
+
+    @property
+    def scope_id(self) -> str:
+        """What was exported, as its resource id; empty where the manifest does not say."""
+        return EXPORT_RESOURCE.sub("", self.resource)
+
+    @property
+    def exported_at(self) -> datetime | None:
+        """When it was submitted; None where the manifest does not say."""
+        if not self.submitted:
+            return None
+        return datetime.fromisoformat(self.submitted.partition(".")[0]).replace(tzinfo=UTC)
 
     def order(self) -> str:
         """Sorts runs by when they were submitted."""
         return self.submitted
 
 
-def read_run(manifest: Path) -> Run | None:
+def read_run(objects: Objects, manifest: Object) -> Run | None:
     """What ``manifest`` says; None when it is not that of an export.
 
     Raises:
         BillError: it can't be read.
     """
-    content = read_manifest(manifest)
+    where = objects.where(manifest.key)
+    text = objects.read(manifest)
+    content = manifest_of(text, where)
     if "exportConfig" not in content and "blobs" not in content:
         return None
     return Run(
         manifest=manifest,
+        where=where,
+        content=text,
         kind=text_at(content, "exportConfig", "type").lower(),
         submitted=_submitted(text_at(content, "runInfo", "submittedTime")),
         resource=text_at(content, "exportConfig", "resourceId"),
         blobs=_blob_names(content),
         lines=count_at(content, "dataRowCount"),
-    )
-
-
-def run_snapshot(run: Run, period_folder: Path, period: date) -> Snapshot:
-    """The bill that ``run`` wrote.
-
-    Raises:
-        BillError: a part is not there or can't be read, it is of amortised costs, or neither the
-            manifest nor the first line says whose bill it is.
-    """
-    if run.kind == _AMORTIZED:
-        raise _amortized(run.manifest)
-    if not run.blobs:
-        raise BillError(
-            Place(str(run.manifest)), "The manifest names no part.", "Fetch the export again."
-        )
-    parts = _parts(run, period_folder)
-    file_format = _format_of(run.manifest, parts)
-    return Snapshot(
-        cloud=Cloud.AZURE,
-        scope=run.scope or _scope_of_lines(parts, file_format),
-        period=period,
-        version=content_version(run.manifest.read_bytes(), list(map(file_stamp, parts))),
-        origin=str(run.manifest),
-        file_format=file_format,
-        parts=parts,
-        layout=azure_layout,
-        exported_at=_moment(run.submitted),
-        expected_lines=run.lines,
-    )
-
-
-def file_snapshot(file: Path, period: date) -> Snapshot:
-    """The bill of an export that wrote ``file`` and no manifest.
-
-    Raises:
-        BillError: it can't be read, is of amortised costs, or does not say whose bill it is.
-    """
-    if "amortized" in file.name.lower():
-        raise _amortized(file)
-    file_format = _format_of(file, (file,))
-    return Snapshot(
-        cloud=Cloud.AZURE,
-        scope=_scope_of_lines((file,), file_format),
-        period=period,
-        version=_digest(file),
-        origin=str(file),
-        file_format=file_format,
-        parts=(file,),
-        layout=azure_layout,
-    )
-
-
-def _amortized(origin: Path) -> BillError:
-    return BillError(
-        Place(str(origin)),
-        "This is an export of amortised costs, which is not what is invoiced.",
-        "Export actual cost, or FOCUS, which holds both; leave this export's folder out.",
     )
 
 
@@ -151,16 +108,51 @@ def _blob_names(content: dict[str, object]) -> tuple[str, ...]:
     )
 
 
-def _parts(run: Run, period_folder: Path) -> tuple[Path, ...]:
-    """The parts: a blob's name begins with the container's folders, which may not be here."""
-    marker = f"/{period_folder.name}/"
+def run_parts(
+    objects: Objects, run: Run, month: str, listed: Mapping[str, Object]
+) -> tuple[Object, ...]:
+    """The parts that ``run`` names, of what is ``listed`` by key; ``month`` is the month's folder.
+
+    A blob's name begins with the container's folders, which may not be here: it counts from the
+    month's folder on.
+
+    Raises:
+        BillError: it names none, one that is not there, one twice or one outside the export.
+    """
+    if not run.blobs:
+        raise BillError(Place(run.where), "The manifest names no part.", "Fetch the export again.")
+    export, _, name = month.rpartition("/")
+    marker = f"/{name}/"
     if all(marker in blob for blob in run.blobs):
-        keys = [period_folder.name + "/" + blob.rpartition(marker)[2] for blob in run.blobs]
-        return part_paths(run.manifest, period_folder.parent, keys)
-    return part_paths(run.manifest, run.manifest.parent, run.blobs)
+        root, names = export, [f"{name}/{blob.rpartition(marker)[2]}" for blob in run.blobs]
+    else:
+        root, names = posixpath.dirname(run.manifest.key), list(run.blobs)
+    keys = [posixpath.join(root, part) for part in names]
+    return named_objects(objects, listed, run.manifest.key, root, keys)
 
 
-def _format_of(origin: Path, parts: Sequence[Path]) -> FileFormat:
+def run_version(run: Run, parts: Sequence[Object]) -> str:
+    """What changes when the run's manifest or a part of it does."""
+    return content_version(run.content, [part.stamp for part in parts])
+
+
+def file_version(objects: Objects, file: Object) -> str:
+    """What changes when the content of ``file`` does: as its store says, else as it is read."""
+    if file.tag:
+        return content_version(b"", [file.stamp])
+    digest = hashlib.sha256()
+    with objects.part(file).open() as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()[:32]
+
+
+def format_of(where: str, parts: Sequence[Object]) -> FileFormat:
+    """The format of the parts by their names.
+
+    Raises:
+        BillError: it is not one, or none that is known.
+    """
     formats = {
         next((kind for end, kind in SUFFIXES.items() if part.name.lower().endswith(end)), None)
         for part in parts
@@ -168,54 +160,13 @@ def _format_of(origin: Path, parts: Sequence[Path]) -> FileFormat:
     file_format = formats.pop() if len(formats) == 1 else None
     if file_format is None:
         raise BillError(
-            Place(str(origin)),
+            Place(where),
             "The parts are not all CSV (plain or gzip) or all parquet.",
             "Export as one of them.",
         )
     return file_format
 
 
-def _scope_of_lines(parts: Sequence[Path], file_format: FileFormat) -> str:
-    return _scope(first_value(parts, file_format, _scope_columns()))
-
-
-def scopes_in(line: Mapping[str, str]) -> frozenset[str]:
-    """The scopes that a line, text by column, is in: subscription, billing profile and account."""
-    wanted = frozenset(map(folded, _scope_columns()))
-    found = (_scope(cell) for name, cell in line.items() if folded(name) in wanted)
-    return frozenset(filter(None, found))
-
-
-def _scope_columns() -> tuple[str, ...]:
-    spellings = load_spellings("handlers.sources.azure")
-    return spellings["details"]["scope"] + spellings["focus"]["scope"]
-
-
-def _scope(resource: str) -> str:
-    """The last identifier of the resource that is billed; a resource group with its subscription.
-
-    Subscriptions, billing accounts (enrollments) and billing profiles have one of their own:
-    https://learn.microsoft.com/azure/cost-management-billing/costs/understand-work-scopes
-    """
-    path = _EXPORT_RESOURCE.sub("", resource).strip("/").split("/")
-    named = path[-3::2] if path[-2:-1] and path[-2].lower() == "resourcegroups" else path[-1:]
-    return _GUID.sub(lambda match: match[0].lower(), "/".join(named))
-
-
 def _submitted(text: str) -> str:
     match = _STAMP.fullmatch(text)
     return f"{match[1]}.{(match[2] or '').ljust(9, '0')}" if match else ""
-
-
-def _moment(submitted: str) -> datetime | None:
-    if not submitted:
-        return None
-    return datetime.fromisoformat(submitted.split(".", maxsplit=1)[0]).replace(tzinfo=UTC)
-
-
-def _digest(file: Path) -> str:
-    digest = hashlib.sha256()
-    with file.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()[:32]

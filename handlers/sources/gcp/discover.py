@@ -26,6 +26,7 @@ from handlers.sources.gcp.tables import (
     is_export,
     plain_name,
 )
+from handlers.sources.parts import FilePart
 from handlers.sources.refusals import Refusal, Refuse, attempt, raise_refusal
 
 _TABLE = re.compile(r"gcp_billing_export_(resource_)?v1_(?P<account>[0-9A-F]{6}(_[0-9A-F]{6}){2})")
@@ -96,7 +97,7 @@ def _snapshot(bill: Bill, table: Path, content: Content) -> Snapshot:
         version=content.version,
         origin=str(table),
         file_format=format_of(content.parts[0]) or FileFormat.NDJSON,
-        parts=content.parts,
+        parts=tuple(map(FilePart, content.parts)),
         layout=partial(export_layout, account=bill.account, month=bill.month),
         exported_at=content.exported_at,
     )

@@ -6,7 +6,6 @@ catalog's business.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from handlers.amounts import LINE_AMOUNT
 from handlers.quoting import literal
@@ -20,6 +19,7 @@ from handlers.sources.gcp.cells import (
     label_text,
     labels_of,
 )
+from handlers.sources.parts import Part
 
 CHARGE_TYPES: Mapping[str, ChargeType] = {
     "regular": ChargeType.USAGE,
@@ -36,7 +36,7 @@ _USD = "USD"
 
 
 def export_layout(
-    part: Path, columns: Mapping[str, str], file_format: FileFormat, *, account: str, month: str
+    part: Part, columns: Mapping[str, str], file_format: FileFormat, *, account: str, month: str
 ) -> Reading:
     """The reading of one file of a table: the rows of ``account`` and invoice ``month`` (YYYYMM).
 

@@ -21,6 +21,7 @@ from handlers.sources import Check, NdjsonTotal, Reading
 from handlers.sources.formats import FileFormat
 from handlers.sources.gcp.cells import Cells, json_columns, nesting_of, shapes
 from handlers.sources.gcp.layout import line_cost
+from handlers.sources.parts import FilePart
 
 SUFFIXES: Mapping[str, FileFormat] = {
     ".json": FileFormat.NDJSON,
@@ -89,11 +90,11 @@ def is_export(path: Path) -> bool:
     if format_of(path) is FileFormat.PARQUET:
         with duckdb.connect() as connection:
             try:
-                return parquet_types(connection, path).keys() >= _SIGNS
+                return parquet_types(connection, FilePart(path)).keys() >= _SIGNS
             except BillError:
                 return False
     try:
-        with open_binary(path) as stream:
+        with open_binary(FilePart(path)) as stream:
             row: object = json.loads(stream.readline(_MAX_ROW_BYTES))
     except (ValueError, RecursionError, *READ_ERRORS):
         return False
@@ -115,8 +116,9 @@ def contents_of(files: Sequence[Path]) -> dict[Bill, Content]:
 
 def _contents_of_file(file: Path) -> dict[Bill, Content]:
     file_format = format_of(file) or FileFormat.NDJSON
+    part = FilePart(file)
     with duckdb.connect() as connection:
-        types = parquet_types(connection, file) if file_format is FileFormat.PARQUET else {}
+        types = parquet_types(connection, part) if file_format is FileFormat.PARQUET else {}
         cells = Cells(types, file_format, str(file))
         account, month = cells.text("billing_account_id"), cells.text("invoice", "month")
         try:
@@ -124,7 +126,7 @@ def _contents_of_file(file: Path) -> dict[Bill, Content]:
                 f"SELECT {account}, {month}, count(*), COALESCE(sum({line_cost(cells)}), 0),"
                 f" max({cells.moment('export_time')}),"
                 f" bool_and({_matches(account, _ACCOUNT)} AND {_matches(month, _MONTH)})"
-                f" FROM {typed_relation(file_format, file, json_columns())} GROUP BY 1, 2"
+                f" FROM {typed_relation(file_format, part, json_columns())} GROUP BY 1, 2"
             ).fetchall()
         except (duckdb.Error, *READ_ERRORS) as error:
             raise _unreadable(file, file_format, error) from None
@@ -156,8 +158,9 @@ def _unreadable(file: Path, file_format: FileFormat, error: Exception) -> BillEr
 
 def _refuse_misshapen(file: Path) -> None:
     """Raise BillError at the first row whose columns are not of the export's shape."""
-    ndjson_total(file, "", "")
-    with open_binary(file) as stream:
+    part = FilePart(file)
+    ndjson_total(part, "", "")
+    with open_binary(part) as stream:
         for number, line in enumerate(stream, start=1):
             row: dict[str, object] = json.loads(line) if line.strip() else {}
             for name, shape in shapes().items():
@@ -201,5 +204,5 @@ def _nobodys(file: Path, file_format: FileFormat, cells: Cells) -> BillError:
         checks=checks,
         json_columns=json_columns(),
     )
-    fault = first_fault(file_format, file, reading)
+    fault = first_fault(file_format, FilePart(file), reading)
     return fault or damaged(file, ValueError("a row names no billing account"))

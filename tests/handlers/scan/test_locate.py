@@ -8,6 +8,7 @@ import pytest
 from handlers.scan.locate import faults, first_fault
 from handlers.sources.aws.layout import cur_layout
 from handlers.sources.formats import FileFormat
+from handlers.sources.parts import FilePart
 from tests.handlers.sources.aws.bills import COLUMNS, LINE, OTHER, csv_bytes, lines
 
 COST = "line_item_unblended_cost"
@@ -23,17 +24,17 @@ def part(tmp_path: Path) -> Path:
 
 def test_a_part_without_fault_has_none(part: Path) -> None:
     part.write_bytes(csv_bytes(lines({}, OTHER)))
-    reading = cur_layout(part, dict.fromkeys(COLUMNS, "VARCHAR"), FileFormat.CSV)
+    reading = cur_layout(FilePart(part), dict.fromkeys(COLUMNS, "VARCHAR"), FileFormat.CSV)
 
-    assert first_fault(FileFormat.CSV, part, reading) is None
-    assert faults(FileFormat.CSV, part, reading, "TRUE", 10) == []
+    assert first_fault(FileFormat.CSV, FilePart(part), reading) is None
+    assert faults(FileFormat.CSV, FilePart(part), reading, "TRUE", 10) == []
 
 
 def test_of_a_line_that_is_not_kept_whole_only_cost_and_day_must_be_readable(part: Path) -> None:
     part.write_bytes(csv_bytes(lines(OTHER | {END: "x"}, {END: "y"}, OTHER | {COST: "z"})))
-    reading = cur_layout(part, dict.fromkeys(COLUMNS, "VARCHAR"), FileFormat.CSV)
+    reading = cur_layout(FilePart(part), dict.fromkeys(COLUMNS, "VARCHAR"), FileFormat.CSV)
 
-    found = faults(FileFormat.CSV, part, reading, BEDROCK, 10)
+    found = faults(FileFormat.CSV, FilePart(part), reading, BEDROCK, 10)
 
     assert [(fault.line, fault.column, fault.cell) for fault in found] == [
         (2, END, "y"),
@@ -44,9 +45,9 @@ def test_of_a_line_that_is_not_kept_whole_only_cost_and_day_must_be_readable(par
 def test_faults_come_in_the_order_of_the_file_up_to_the_limit(part: Path) -> None:
     changes = [{COST: "x"} if number % 3 == 0 else {END: "y"} for number in range(5000)]
     part.write_bytes(csv_bytes(lines(*changes)))
-    reading = cur_layout(part, dict.fromkeys(COLUMNS, "VARCHAR"), FileFormat.CSV)
+    reading = cur_layout(FilePart(part), dict.fromkeys(COLUMNS, "VARCHAR"), FileFormat.CSV)
 
-    found = faults(FileFormat.CSV, part, reading, "TRUE", 4)
+    found = faults(FileFormat.CSV, FilePart(part), reading, "TRUE", 4)
 
     assert [(fault.line, fault.column, fault.cost) for fault in found] == [
         (1, COST, None),
@@ -70,9 +71,9 @@ def test_the_cell_that_was_read_is_the_one_that_is_named(
 ) -> None:
     part.write_bytes(csv_bytes([LINE, LINE | {NET: net, COST: cost}], [NET, *COLUMNS]))
     names = dict.fromkeys([NET, *COLUMNS], "VARCHAR")
-    reading = cur_layout(part, names, FileFormat.CSV)
+    reading = cur_layout(FilePart(part), names, FileFormat.CSV)
 
-    fault = first_fault(FileFormat.CSV, part, reading)
+    fault = first_fault(FileFormat.CSV, FilePart(part), reading)
 
     # The usual line has no net cost, and costs what its second column says.
     assert fault is not None
@@ -81,9 +82,9 @@ def test_the_cell_that_was_read_is_the_one_that_is_named(
 
 def test_what_a_row_reader_finds_first_is_named_when_the_engine_gives_up(part: Path) -> None:
     part.write_bytes(csv_bytes(lines({}, {})) + b"a,b\n")
-    reading = cur_layout(part, dict.fromkeys(COLUMNS, "VARCHAR"), FileFormat.CSV)
+    reading = cur_layout(FilePart(part), dict.fromkeys(COLUMNS, "VARCHAR"), FileFormat.CSV)
 
-    fault = first_fault(FileFormat.CSV, part, reading)
+    fault = first_fault(FileFormat.CSV, FilePart(part), reading)
 
     assert fault is not None
     assert (fault.place.row, fault.found) == (4, "The row has 2 cells, the header 19.")

@@ -13,6 +13,7 @@ from handlers.scan.scan import Scanned, scan
 from handlers.scan.totals import CsvSum, Total
 from handlers.sources import Reading
 from handlers.sources.aws.discover import discover
+from handlers.sources.parts import FilePart
 from tests.handlers.sources.aws.bills import (
     LINE,
     OTHER,
@@ -180,7 +181,7 @@ def test_a_line_that_does_not_reach_the_engine_makes_the_totals_differ(
 
 
 def test_a_sum_of_a_file_that_was_not_seen_to_its_end_is_none(tmp_path: Path) -> None:
-    adding = CsvSum(tmp_path / "part.csv", ["cost"], ["cost"])
+    adding = CsvSum(FilePart(tmp_path / "part.csv"), ["cost"], ["cost"])
     adding.watch(b"1\n2\n")
 
     with pytest.raises(BillError, match="can't be read to its end"):

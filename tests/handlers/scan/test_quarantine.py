@@ -20,6 +20,7 @@ from handlers.scan.totals import Total
 from handlers.sources import Reading, Snapshot
 from handlers.sources.aws.discover import discover as discover_aws
 from handlers.sources.gcp.discover import discover as discover_gcp
+from handlers.sources.parts import Part
 from tests.handlers.sources.aws.bills import (
     COLUMNS,
     LINE,
@@ -203,7 +204,7 @@ def test_a_line_that_gets_lost_on_the_way_stops_the_load(
     Export(tmp_path).write(csv_bytes(lines({}, {COST: "x"})))
     (snapshot,) = discover_aws(tmp_path)
 
-    def one_more(readings: list[tuple[Path, Reading]]) -> Total:
+    def one_more(readings: list[tuple[Part, Reading]]) -> Total:
         total = readable_total(readings)
         return Total(total.lines + 1, total.cost)
 

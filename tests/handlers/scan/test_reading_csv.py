@@ -11,17 +11,19 @@ from hypothesis import given
 from handlers.errors import BillError, Place
 from handlers.scan.feed import named_pipe
 from handlers.scan.relations import csv_relation
-from handlers.scan.text_files import READ_ERRORS, csv_rows, line_end, open_binary, read_header
+from handlers.scan.text_files import READ_ERRORS, csv_rows, open_binary, read_header
+from handlers.sources.parts import FilePart
 from tests.handlers.scan.tables import CsvText, csv_texts
 
 
 def engine_rows(path: Path) -> list[tuple[str | None, ...]]:
-    with open_binary(path) as stream, duckdb.connect(config={"threads": "1"}) as connection:
-        names = read_header(stream, path)
+    with (
+        open_binary(FilePart(path)) as stream,
+        duckdb.connect(config={"threads": "1"}) as connection,
+    ):
+        header = read_header(stream, FilePart(path))
         with named_pipe(stream) as pipe:
-            return connection.execute(
-                f"FROM {csv_relation(pipe, names, line_end(path))}"
-            ).fetchall()
+            return connection.execute(f"FROM {csv_relation(pipe, header)}").fetchall()
 
 
 @given(csv_texts(amounts=1))
@@ -39,7 +41,7 @@ def test_the_row_reader_reads_the_cells_the_file_was_written_from(table: CsvText
     with TemporaryDirectory() as folder:
         path = Path(folder) / "bill.csv"
         path.write_bytes(table.content)
-        rows = [cells for _, cells in csv_rows(path)]
+        rows = [cells for _, cells in csv_rows(FilePart(path))]
 
     assert rows == [dict(zip(table.names, row, strict=True)) for row in table.rows]
 
@@ -48,7 +50,11 @@ def test_a_row_is_counted_as_an_editor_counts_its_last_line(tmp_path: Path) -> N
     path = tmp_path / "bill.csv"
     path.write_text('a,b\n1,2\n"x\ny",3\n\n4,5\n', encoding="utf-8")
 
-    assert [(row, cells["b"]) for row, cells in csv_rows(path)] == [(2, "2"), (4, "3"), (6, "5")]
+    assert [(row, cells["b"]) for row, cells in csv_rows(FilePart(path))] == [
+        (2, "2"),
+        (4, "3"),
+        (6, "5"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +84,7 @@ def test_what_is_no_table_is_refused_where_it_stops_being_one(
     path.write_bytes(content)
 
     with pytest.raises(BillError) as refusal:
-        list(csv_rows(path))
+        list(csv_rows(FilePart(path)))
 
     assert refusal.value.found.startswith(found)
     assert refusal.value.place == Place(str(path), row, refusal.value.place.column)
@@ -89,7 +95,7 @@ def test_a_pipe_gives_what_the_stream_holds(tmp_path: Path) -> None:
     path = tmp_path / "part"
     path.write_bytes(gzip.compress(content, mtime=0))
 
-    with open_binary(path) as stream, named_pipe(stream) as pipe:
+    with open_binary(FilePart(path)) as stream, named_pipe(stream) as pipe:
         received = pipe.read_bytes()
 
     assert received == content
@@ -100,7 +106,11 @@ def test_a_pipe_of_a_truncated_file_fails_at_its_end(tmp_path: Path) -> None:
     path = tmp_path / "part"
     path.write_bytes(gzip.compress(bytes(range(256)) * 20_000, mtime=0)[:-100])
 
-    with pytest.raises(READ_ERRORS), open_binary(path) as stream, named_pipe(stream) as pipe:
+    with (
+        pytest.raises(READ_ERRORS),
+        open_binary(FilePart(path)) as stream,
+        named_pipe(stream) as pipe,
+    ):
         pipe.read_bytes()
 
 
@@ -109,7 +119,7 @@ def test_a_pipe_that_is_not_read_to_its_end_is_let_go(read: int, tmp_path: Path)
     path = tmp_path / "part"
     path.write_bytes(b"x" * 5_000_000)
 
-    with open_binary(path) as stream, named_pipe(stream) as pipe:
+    with open_binary(FilePart(path)) as stream, named_pipe(stream) as pipe:
         if read:
             with pipe.open("rb") as end:
                 assert len(end.read(read)) == read
@@ -122,7 +132,7 @@ def test_an_error_of_the_reader_is_not_hidden_by_that_of_the_stream(tmp_path: Pa
     path.write_bytes(gzip.compress(b"a" * 1000, mtime=0)[:-4])
 
     def read_and_fail() -> None:
-        with open_binary(path) as stream, named_pipe(stream) as pipe:
+        with open_binary(FilePart(path)) as stream, named_pipe(stream) as pipe:
             pipe.open("rb").close()
             raise ZeroDivisionError
 

@@ -21,6 +21,7 @@ from handlers.scan.totals import (
     readable_csv_total,
     readable_ndjson_total,
 )
+from handlers.sources.parts import FilePart
 from tests.handlers.scan.tables import CsvText, csv_texts
 
 ACCOUNT = "01A2B3-C4D5E6-F7A8B9"
@@ -30,7 +31,7 @@ def total_of(content: bytes, *columns: str) -> Total:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "bill.csv"
         path.write_bytes(content)
-        return csv_total(path, columns)
+        return csv_total(FilePart(path), columns)
 
 
 def exact(table: CsvText, *columns: str) -> tuple[int, Fraction]:
@@ -105,7 +106,7 @@ def test_what_is_readable_is_added_up_and_every_line_counts(tmp_path: Path) -> N
     path = tmp_path / "bill.csv"
     path.write_text('net,cost\n,1.25\nx,4\n"",0.5\n1,x\n,\n', encoding="utf-8")
 
-    assert readable_csv_total(path, ["net", "cost"]) == Total(5, Decimal("2.75"))
+    assert readable_csv_total(FilePart(path), ["net", "cost"]) == Total(5, Decimal("2.75"))
 
 
 def test_a_file_that_ends_inside_a_cell_is_refused() -> None:
@@ -120,7 +121,7 @@ def test_a_gzip_file_that_was_cut_off_is_refused(kept: int, tmp_path: Path) -> N
     path.write_bytes(gzip.compress(b"name,cost\n" + lines.encode())[:kept])
 
     with pytest.raises(BillError, match="can't be read to its end"):
-        csv_total(path, ["cost"])
+        csv_total(FilePart(path), ["cost"])
 
 
 def google_row(cost: object, *credits: object, month: str = "202611") -> str:
@@ -139,7 +140,7 @@ def test_a_google_row_costs_its_cost_and_credits_by_their_shortest_text(tmp_path
     rows = [google_row(0.1, -0.05, -0.01), google_row("0.2"), google_row(5, month="202610"), ""]
     path.write_text("\n".join(rows), encoding="utf-8")
 
-    assert ndjson_total(path, ACCOUNT, "202611") == Total(2, Decimal("0.24"))
+    assert ndjson_total(FilePart(path), ACCOUNT, "202611") == Total(2, Decimal("0.24"))
 
 
 def test_a_google_row_of_which_an_amount_can_not_be_read_costs_nothing(tmp_path: Path) -> None:
@@ -147,18 +148,19 @@ def test_a_google_row_of_which_an_amount_can_not_be_read_costs_nothing(tmp_path:
     rows = [google_row(1.5, "x"), google_row(None), google_row(0.25, -0.125)]
     path.write_text("\n".join(rows), encoding="utf-8")
 
-    assert readable_ndjson_total(path, ACCOUNT, "202611") == Total(3, Decimal("0.125"))
+    assert readable_ndjson_total(FilePart(path), ACCOUNT, "202611") == Total(3, Decimal("0.125"))
     with pytest.raises(BillError) as refusal:
-        ndjson_total(path, ACCOUNT, "202611")
+        ndjson_total(FilePart(path), ACCOUNT, "202611")
     assert refusal.value.place.row == 1
 
 
 def test_as_a_program_it_adds_up_all_parts_or_names_the_fault(tmp_path: Path) -> None:
-    for name, cost in (("a.csv", "1.10"), ("b.csv", "2.2"), ("bad.csv", "2,2 EUR")):
-        (tmp_path / name).write_text(f'cost\n"{cost}"\n', encoding="utf-8")
+    for name, cost in (("a.json", "1.10"), ("b.json", "2.2"), ("bad.json", "2,2 EUR")):
+        (tmp_path / name).write_text(google_row(cost), encoding="utf-8")
 
     def answer(*names: str) -> dict[str, object]:
-        request = [{"file": str(tmp_path / name), "columns": ["cost"]} for name in names]
+        asked = {"shown": "gs://bucket/it", "account": ACCOUNT, "month": "202611"}
+        request = [{"file": str(tmp_path / name)} | asked for name in names]
         result = subprocess.run(
             [sys.executable, "-m", "handlers.scan.totals"],
             input=json.dumps(request),
@@ -168,8 +170,9 @@ def test_as_a_program_it_adds_up_all_parts_or_names_the_fault(tmp_path: Path) ->
         )
         return json.loads(result.stdout)
 
-    assert answer("a.csv", "b.csv") == {"lines": 2, "cost": "3.30"}
-    assert answer("a.csv", "bad.csv")["found"] == "'2,2 EUR' is not an amount."
+    assert answer("a.json", "b.json") == {"lines": 2, "cost": "3.30"}
+    fault = answer("a.json", "bad.json")
+    assert (fault["file"], fault["found"]) == ("gs://bucket/it", "'2,2 EUR' is not an amount.")
 
 
 def test_sums_do_not_depend_on_the_precision_of_the_caller(tmp_path: Path) -> None:
@@ -177,6 +180,6 @@ def test_sums_do_not_depend_on_the_precision_of_the_caller(tmp_path: Path) -> No
     path.write_text("cost\n123456789.000000001\n0.000000001\n", encoding="utf-8")
 
     with localcontext(prec=3):
-        total = csv_total(path, ["cost"])
+        total = csv_total(FilePart(path), ["cost"])
 
     assert total.cost == Decimal("123456789.000000002")

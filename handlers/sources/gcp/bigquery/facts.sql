@@ -171,6 +171,28 @@ FROM {new_llm_costs}, UNNEST([
     STRUCT('account', account_id, account_id)
 ]) AS offered
 
+-- statement: new_unnamed_costs
+SELECT
+    @warehouse AS warehouse,
+    scope,
+    billing_period,
+    date,
+    cloud_provider,
+    service,
+    sku_description,
+    account_id,
+    model,
+    token_type,
+    customer_key,
+    rule_id,
+    charge_type,
+    SUM(cost_usd) AS cost
+FROM {new_llm_costs}
+WHERE rule_id IS NULL OR model = 'unknown' OR customer_id = {untagged}
+GROUP BY
+    scope, billing_period, date, cloud_provider, service, sku_description, account_id, model,
+    token_type, customer_key, rule_id, charge_type
+
 -- statement: new_platform_costs
 WITH own AS (
     SELECT

@@ -10,6 +10,7 @@ from handlers.errors import BillError
 from handlers.record import Cloud
 from handlers.sources.aws.discover import discover
 from handlers.sources.formats import FileFormat
+from handlers.sources.parts import FilePart
 from tests.handlers.sources.aws.bills import PAYER, Export, csv_bytes, gzipped, lines, write_legacy
 
 CONTENT = csv_bytes(lines())
@@ -27,7 +28,7 @@ def test_an_export_is_found_with_payer_month_and_parts(tmp_path: Path) -> None:
         PAYER,
         date(2026, 11, 1),
     )
-    assert (snapshot.parts, snapshot.file_format) == ((part,), FileFormat.CSV)
+    assert (snapshot.parts, snapshot.file_format) == ((FilePart(part),), FileFormat.CSV)
     assert snapshot.exported_at == datetime(2026, 11, 20, 4, 15, tzinfo=UTC)
 
 
@@ -53,7 +54,7 @@ def test_of_several_runs_the_newest_counts(order: tuple[int, int], tmp_path: Pat
 
     (snapshot,) = discover(tmp_path)
 
-    assert snapshot.parts[0].parent.name == runs[1]
+    assert Path(str(snapshot.parts[0])).parent.name == runs[1]
 
 
 def test_the_legacy_report_is_read_as_its_upper_manifest_says(tmp_path: Path) -> None:
@@ -62,7 +63,7 @@ def test_the_legacy_report_is_read_as_its_upper_manifest_says(tmp_path: Path) ->
 
     (snapshot,) = discover(tmp_path)
 
-    assert (snapshot.scope, snapshot.parts) == (PAYER, (part,))
+    assert (snapshot.scope, snapshot.parts) == (PAYER, (FilePart(part),))
 
 
 def test_the_version_changes_with_the_bill_and_only_then(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from handlers.errors import BillError
 from handlers.sources.azure.discover import discover
 from handlers.sources.folder import FolderSource
+from handlers.sources.parts import FilePart
 from tests.handlers.sources.azure.bills import SUBSCRIPTION, csv_bytes, ea_bytes, export, read
 
 SECOND_RUN = "0b1c2d3e-0000-4000-8000-000000000002"
@@ -102,7 +103,7 @@ def test_a_run_folder_is_found_without_the_containers_own_folders(tmp_path: Path
 
     (snapshot,) = discover(period_folder)
 
-    assert snapshot.parts == (manifest.parent / "part_0_0001.csv",)
+    assert snapshot.parts == (FilePart(manifest.parent / "part_0_0001.csv"),)
 
 
 def test_blobs_may_be_named_by_their_file_only(tmp_path: Path) -> None:
@@ -110,7 +111,7 @@ def test_blobs_may_be_named_by_their_file_only(tmp_path: Path) -> None:
 
     (snapshot,) = discover(tmp_path)
 
-    assert snapshot.parts == (manifest.parent / "part_0_0001.csv",)
+    assert snapshot.parts == (FilePart(manifest.parent / "part_0_0001.csv"),)
 
 
 def test_each_month_and_each_export_is_a_snapshot_of_its_own(tmp_path: Path) -> None:

@@ -1,0 +1,123 @@
+"""How the collector proves to AWS who it is; nothing here is a secret or keeps one.
+
+On Google Cloud the metadata server's identity token is traded for a role's temporary credentials
+(https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html), which
+botocore renews before they end, each time with a new token: a run may last longer than they do.
+Elsewhere botocore's usual chain is asked: a function's own role, a profile.
+"""
+
+import http.client
+import os
+from collections.abc import Callable
+from typing import Any, cast
+from urllib.parse import quote
+
+import boto3
+from botocore.config import Config
+from botocore.credentials import (
+    AssumeRoleWithWebIdentityCredentialFetcher,
+    CredentialResolver,
+    DeferredRefreshableCredentials,
+)
+from botocore.exceptions import CredentialRetrievalError
+from botocore.session import Session as CoreSession
+
+from handlers.settings import AWS_AUDIENCE
+
+SESSION_NAME = "ai-cost-monitoring"
+"""How the collector's calls are called in the account's CloudTrail."""
+
+CONFIG = Config(
+    connect_timeout=10,
+    read_timeout=60,
+    retries={"mode": "standard", "total_max_attempts": 6},
+    response_checksum_validation="when_supported",
+)
+"""Of every client: a connection that gives nothing for a minute is dead, the rest is retried."""
+
+_METADATA_HOST = "GCE_METADATA_HOST"
+"""Google's own clients read it too; it names another metadata server, for tests."""
+
+_IDENTITY = "/computeMetadata/v1/instance/service-accounts/default/identity"
+_ATTEMPTS = 3
+_TIMEOUT = 10
+_LONGEST_TOKEN = 8 * 1024
+
+IdentityToken = Callable[[], str]
+
+
+def google_token() -> str:
+    """The function's own token for AWS, from Google's metadata server; it holds for an hour.
+
+    Raises:
+        CredentialRetrievalError: there is no metadata server, or it gives none.
+    """
+    host = os.environ.get(_METADATA_HOST) or "metadata.google.internal"
+    path = f"{_IDENTITY}?audience={quote(AWS_AUDIENCE, safe='')}&format=full"
+    problem = ""
+    for _ in range(_ATTEMPTS):
+        try:
+            status, body = _metadata(host, path)
+        except (OSError, http.client.HTTPException) as error:
+            problem = f"{host} can't be reached ({type(error).__name__})"
+            continue
+        if status == http.client.OK and body.count(b".") == 2 and body.isascii():
+            return body.decode("ascii").strip()
+        problem = f"{host} answered {status}: is a service account attached?"
+    raise CredentialRetrievalError(provider="Google's metadata server", error_msg=problem)
+
+
+def _metadata(host: str, path: str) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection(host, timeout=_TIMEOUT)
+    try:
+        connection.request("GET", path, headers={"Metadata-Flavor": "Google"})
+        answer = connection.getresponse()
+        return answer.status, answer.read(_LONGEST_TOKEN)
+    finally:
+        connection.close()
+
+
+class _WebIdentity:
+    """A credential provider of botocore's: the role, for the bearer of the identity token."""
+
+    METHOD = "google-identity"
+    CANONICAL_NAME = "google-identity"
+
+    def __init__(self, session: CoreSession, role: str, region: str, token: IdentityToken) -> None:
+        self._session = session
+        self._role = role
+        self._region = region
+        self._token = token
+
+    def load(self) -> DeferredRefreshableCredentials:
+        """Credentials that are fetched when they are first needed."""
+        fetcher = AssumeRoleWithWebIdentityCredentialFetcher(
+            client_creator=self._sts,
+            web_identity_token_loader=self._token,
+            role_arn=self._role,
+            extra_args={"RoleSessionName": SESSION_NAME},
+        )
+        return DeferredRefreshableCredentials(
+            refresh_using=cast("Any", fetcher).fetch_credentials, method=self.METHOD
+        )
+
+    def _sts(self, service: str, config: Config) -> object:
+        return cast("Any", self._session).create_client(
+            service, region_name=self._region, config=cast("Any", CONFIG).merge(config)
+        )
+
+
+def role_session(role: str, region: str, token: IdentityToken = google_token) -> boto3.Session:
+    """A session with the credentials of ``role`` (an ARN), for the bearer of ``token``.
+
+    Nothing is asked before a client needs it.
+    """
+    core = CoreSession()
+    resolver = cast("Any", CredentialResolver)([_WebIdentity(core, role, region, token)])
+    cast("Any", core).register_component("credential_provider", resolver)
+    return boto3.Session(botocore_session=core, region_name=region)
+
+
+def own_session(_role: str, region: str) -> boto3.Session:
+    """A session with the runtime's own credentials; the role is the one it already has."""
+    return boto3.Session(region_name=region)
