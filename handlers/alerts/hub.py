@@ -4,19 +4,34 @@ The queries are in BigQuery's dialect and keep to what DuckDB takes as well, onc
 given it a few functions: the same text answers in the cloud and on a laptop.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
+from typing import Protocol
 
 from handlers.catalog.dialect import BIGQUERY
 from handlers.record import UNKNOWN, UNTAGGED, Cloud
-from handlers.tables import BUDGETS
+from handlers.tables import ALERTS, ANOMALIES, BUDGETS, PLATFORM, RECONCILIATION
 from handlers.warehouses.bigquery import views
 from handlers.warehouses.bigquery.names import TableName
 
-PLAIN_TABLES = (BUDGETS.name,)
+PLAIN_TABLES = (
+    ALERTS.name,
+    ANOMALIES.name,
+    BUDGETS.name,
+    PLATFORM.name,
+    RECONCILIATION.name,
+)
 """What readers ask directly, for it has no view."""
+
+
+class Names(Protocol):
+    """Whoever knows what stands for the words of a query's file."""
+
+    def words(self) -> Mapping[str, str]:
+        """SQL for each word."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,22 +51,26 @@ class Hub:
         """
         names = (*(view.name for view in views()), *PLAIN_TABLES)
         tables = {name: str(TableName(self.project, self.dataset, name)) for name in names}
-        loaded = files("handlers.alerts").joinpath("sql", "clouds_loaded.sql").read_text("utf-8")
-        return {
-            **tables,
-            "clouds_loaded": loaded.strip().format(**tables),
-            "expected_clouds": self._expected_clouds(),
-            "untagged": BIGQUERY.literal(key_of(UNTAGGED)),
-            "unknown": BIGQUERY.literal(UNKNOWN),
-        }
+        return {**tables, **shared_words(tables, self.clouds), "amount": "NUMERIC"}
 
-    def _expected_clouds(self) -> str:
-        rows = (
-            f"SELECT {BIGQUERY.literal(cloud)} AS cloud_provider"
-            for cloud in Cloud
-            if cloud in self.clouds
-        )
-        return "(" + " UNION ALL ".join(rows) + ")"
+
+def shared_words(tables: Mapping[str, str], clouds: Collection[Cloud]) -> Mapping[str, str]:
+    """What several queries have in common, in SQL that every engine takes."""
+    folder = files("handlers.alerts").joinpath("sql")
+    loaded = folder.joinpath("clouds_loaded.sql").read_text("utf-8")
+    return {
+        "clouds_loaded": loaded.strip().format(**tables),
+        "expected_clouds": _expected_clouds(clouds),
+        "untagged": BIGQUERY.literal(key_of(UNTAGGED)),
+        "unknown": BIGQUERY.literal(UNKNOWN),
+    }
+
+
+def _expected_clouds(clouds: Collection[Cloud]) -> str:
+    rows = (
+        f"SELECT {BIGQUERY.literal(cloud)} AS cloud_provider" for cloud in Cloud if cloud in clouds
+    )
+    return "(" + " UNION ALL ".join(rows) + ")"
 
 
 def key_of(customer_id: str) -> str:

@@ -14,6 +14,7 @@ from handlers.tables.loads import (
     LEDGER,
     LEFT_OUT,
     PLATFORM,
+    UNNAMED,
 )
 from handlers.tables.shape import AMOUNT, Field, Replaced, Table, fields_of
 
@@ -39,14 +40,16 @@ __all__ = [
     "SCHEMA_VERSION",
     "SERVING_CUT",
     "TABLES",
+    "UNNAMED",
     "VERSION",
     "Field",
     "Replaced",
     "Table",
 ]
 
-VERSION = 2
-"""Of these tables: 2 added budgets, anomalies, alerts, reconciliation and parity."""
+VERSION = 3
+"""Of these tables: 2 added budgets, anomalies, alerts, reconciliation and parity; 3 added
+unnamed_costs."""
 
 SCHEMA_VERSION = Table(
     "schema_version",
@@ -67,6 +70,7 @@ TABLES = (
     DAILY,
     HOURLY,
     DIMENSIONS,
+    UNNAMED,
     PLATFORM,
     LEFT_OUT,
     BUDGETS,
@@ -81,8 +85,8 @@ TABLES = (
 HUB_TABLES = (SERVING_CUT, LOAD_LOCK)
 """What only the hub has."""
 
-PUBLISHED_TO_HUB = (LEDGER, DIGESTS, DAILY, HOURLY, DIMENSIONS)
+PUBLISHED_TO_HUB = (LEDGER, DIGESTS, DAILY, HOURLY, DIMENSIONS, UNNAMED)
 """What a cloud's own warehouse copies to the hub, beside what the hub's own loads write there."""
 
-LOADED = (FACTS, DIGESTS, DAILY, HOURLY, DIMENSIONS, PLATFORM, LEFT_OUT)
+LOADED = (FACTS, DIGESTS, DAILY, HOURLY, DIMENSIONS, UNNAMED, PLATFORM, LEFT_OUT)
 """The tables a load fills, each from the temporary table ``new_<name>``."""

@@ -129,6 +129,30 @@ HOURLY = Table(
     Replaced.PERIOD,
 )
 
+UNNAMED = Table(
+    "unnamed_costs",
+    "What nobody can be charged for or no model stands behind, per SKU and day, in USD: the facts "
+    "that are untagged, that no rule named, or of which the bill does not say the model.",
+    fields_of(
+        """
+        scope text
+        billing_period DATE
+        date DATE
+        cloud_provider text
+        service text
+        sku_description text
+        account_id text
+        model text
+        token_type text
+        customer_key text
+        rule_id text?
+        charge_type text
+        cost amount: Sum of cost_usd.
+        """
+    ),
+    Replaced.PERIOD,
+)
+
 DIMENSIONS = Table(
     "dimensions",
     "What a filter offers: `customer` and `project` by key and name, `model`, `account`.",

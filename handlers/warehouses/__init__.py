@@ -9,8 +9,16 @@ from typing import Protocol
 
 import duckdb
 
+from handlers.errors import WarehouseError
 from handlers.ledger import LedgerRow
 from handlers.record import Cloud
+
+
+class Superseded(WarehouseError):
+    """Another load of the bill was committed since this one was decided; nothing was changed.
+
+    Decide again: the bill may be loaded already, or by a newer version.
+    """
 
 
 @dataclass(frozen=True)

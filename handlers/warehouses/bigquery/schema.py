@@ -24,6 +24,7 @@ from handlers.tables import (
     PLATFORM,
     PUBLISHED_TO_HUB,
     TABLES,
+    UNNAMED,
     Field,
     Table,
 )
@@ -52,7 +53,7 @@ _TYPES = {
     "SMALLINT": "INTEGER",
 }
 _LIMITS = {column.name: column.limit for column in COLUMNS}
-_MONTHLY = (FACTS, DIGESTS, DAILY, HOURLY, DIMENSIONS, PLATFORM, LEFT_OUT)
+_MONTHLY = (FACTS, DIGESTS, DAILY, HOURLY, DIMENSIONS, UNNAMED, PLATFORM, LEFT_OUT)
 _CLUSTER: Mapping[str, tuple[str, ...]] = {
     FACTS.name: ("date", "model"),
     DAILY.name: ("date", "cloud_provider", "model", "customer_key"),

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from handlers.catalog.dialect import BIGQUERY
 from handlers.serving import EVERYONE_ELSE, NATIVE_WAREHOUSES, Path
-from handlers.tables import DAILY, DIMENSIONS, FACTS, HOURLY, LEDGER, SERVING_CUT, Table
+from handlers.tables import DAILY, DIMENSIONS, FACTS, HOURLY, LEDGER, SERVING_CUT, UNNAMED, Table
 from handlers.warehouses.bigquery.names import dataset_of
 from handlers.warehouses.bigquery.schema import FACT_TABLES, hub_fields
 
@@ -52,6 +52,7 @@ def views() -> tuple[BigQueryView, ...]:
         ),
         _costs("serving_daily_costs", DAILY),
         _costs("serving_hourly_costs", HOURLY),
+        _costs("serving_unnamed_costs", UNNAMED),
         BigQueryView(
             "serving_dimensions",
             DIMENSIONS.meaning,

@@ -30,6 +30,7 @@ from handlers.catalog.render import INPUT_COLUMNS, OUTPUT_COLUMNS
 from handlers.sources.gcp.bigquery import Statement
 from handlers.warehouses.bigquery import BigQueryTable, billing_export_schema
 from handlers.warehouses.bigquery.names import TableName
+from tests.fakes.bigquery_proxy import proxy_to
 from tests.sql.googlesql import GoogleSql
 
 PROJECT = "demo-project"
@@ -45,6 +46,7 @@ class Emulator:
 
     client: Any
     """Google's client: its types don't know that a call may not be tried again (``None``)."""
+    port: int = 0
 
     def run(self, sql: str, bound: Mapping[str, str | Sequence[str]] | None = None) -> list[Row]:
         """The rows that ``sql`` gives; an error is not tried again."""
@@ -91,6 +93,10 @@ class Emulator:
 
     def name_skus(self, statement: Statement, skus: TableName) -> None:
         """Fill ``statement``'s table with the rules' answers for the table of ``skus``."""
+        self.answer(str(statement.table), statement.query, str(skus))
+
+    def answer(self, table: str, rules: str, skus: str) -> None:
+        """The same for a query as text, with the tables' names in backquotes."""
         found = self.run(f"SELECT * FROM {skus}")
         structs = ", ".join(
             "STRUCT("
@@ -98,18 +104,18 @@ class Emulator:
             + ")"
             for row in found
         )
-        rules = statement.query.removeprefix("WITH ").replace(str(skus), "skus")
+        rules = rules.removeprefix("WITH ").replace(skus, "skus")
         query = f"WITH skus AS (SELECT * FROM UNNEST([{structs}])),\n{rules}"
         answers = GoogleSql().evaluate(f"SELECT TO_JSON_STRING(answer) FROM ({query}) AS answer")
         cells = ", ".join(
             f"{name} {_ANSWERS.get(name, 'STRING')}" for name in (*INPUT_COLUMNS, *OUTPUT_COLUMNS)
         )
-        self.run(f"CREATE TABLE {statement.table} ({cells})")
+        self.run(f"CREATE TABLE {table} ({cells})")
         rows = b"".join(answer.encode() + b"\n" for answer in answers)
-        schema = self.client.get_table(str(statement.table).strip("`"), retry=None).schema
+        schema = self.client.get_table(table.strip("`"), retry=None).schema
         config = bigquery.LoadJobConfig(source_format="NEWLINE_DELIMITED_JSON", schema=schema)
         self.client.load_table_from_file(
-            io.BytesIO(rows), str(statement.table).strip("`"), size=len(rows), job_config=config
+            io.BytesIO(rows), table.strip("`"), size=len(rows), job_config=config
         )
 
 
@@ -140,6 +146,17 @@ def _cell(field: Mapping[str, Any], source: str, path: str) -> str:
 
 
 @contextmanager
+def behind_proxy(emulator: Emulator) -> Generator[str, None, None]:
+    """The address at which the emulator does what production code needs of it."""
+
+    def name_skus(table: str, query: str) -> None:
+        emulator.answer(table, query, table.replace("_named`", "_skus`"))
+
+    with proxy_to(emulator.port, name_skus) as address:
+        yield address
+
+
+@contextmanager
 def running(executable: str) -> Generator[Emulator, None, None]:
     """A fresh emulator on a free port, stopped at the end."""
     ports = _free_ports(2)
@@ -160,7 +177,7 @@ def running(executable: str) -> Generator[Emulator, None, None]:
         client: Any = bigquery.Client(PROJECT, AnonymousCredentials(), client_options=options)
         for dataset in ("costs", "staging", "billing"):
             client.create_dataset(dataset, retry=None)
-        yield Emulator(client)
+        yield Emulator(client, ports[0])
         client.close()
     finally:
         process.kill()
