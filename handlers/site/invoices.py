@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 
 from handlers.record import Cloud
 from handlers.site.cells import Cells
@@ -12,7 +13,17 @@ from handlers.site.values import month_text
 
 _COLUMNS = ("cloud", "scope", "billing_period", "invoice_id", "currency", "amount")
 
-INVOICES = Layout("invoices.csv", _COLUMNS, _COLUMNS)
+_PARTS = ("tax", "credits", "document")
+
+INVOICES = Layout("invoices.csv", (*_COLUMNS, *_PARTS), _COLUMNS)
+
+
+class Document(StrEnum):
+    """Whose charges a document is about."""
+
+    CLOUD = "cloud"
+    MARKETPLACE = "marketplace"
+    """Third parties', which clouds put on documents of their own."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +31,9 @@ class Invoice:
     """``amount`` in ``currency`` of one document, or of the whole period when it has no id.
 
     ``scope`` is whose bill it is: payer account, billing scope or billing account. An amount below
-    zero is a credit note. ``billing_period`` is the first day of the invoice month.
+    zero is a credit note. ``billing_period`` is the first day of the invoice month. ``tax`` and
+    ``credits`` (below zero) are parts of the amount, 0 where the file does not say;
+    ``marketplace``: the document is of third parties' charges.
     """
 
     cloud: Cloud
@@ -29,6 +42,9 @@ class Invoice:
     invoice_id: str
     currency: str
     amount: Decimal
+    tax: Decimal = Decimal(0)
+    credits: Decimal = Decimal(0)
+    marketplace: bool = False
 
 
 def parse_invoices(content: bytes | None, problems: list[Problem]) -> tuple[Invoice, ...]:
@@ -43,6 +59,10 @@ def parse_invoices(content: bytes | None, problems: list[Problem]) -> tuple[Invo
         invoice_id = cells.text("invoice_id")
         currency = cells.currency("currency")
         amount = cells.amount("amount")
+        tax, credits = (
+            cells.amount(name) if cells.raw(name) else Decimal(0) for name in ("tax", "credits")
+        )
+        document = cells.choice("document", Document)
         if not cells.valid or cloud is None or period is None or amount is None:
             continue
         ids = rows.setdefault((cloud, scope, period), {})
@@ -59,7 +79,9 @@ def parse_invoices(content: bytes | None, problems: list[Problem]) -> tuple[Invo
                 )
             )
         ids.setdefault(invoice_id, row.number)
-        invoices.append(Invoice(cloud, scope, period, invoice_id, currency, amount))
+        marketplace = document is Document.MARKETPLACE
+        parts = (tax or Decimal(0), credits or Decimal(0), marketplace)
+        invoices.append(Invoice(cloud, scope, period, invoice_id, currency, amount, *parts))
     return tuple(invoices)
 
 

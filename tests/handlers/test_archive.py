@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from handlers.archive import archived_bill, archived_lines, scan_archive
+from handlers.archive import FolderArchive, archived_bill, archived_lines, scan_archive
 from handlers.errors import BillError
 from handlers.record import Cloud
 from tests.handlers.load.bills import COMPUTE, AwsBill, Line, write_bill
@@ -51,14 +51,14 @@ def test_a_file_is_named_by_its_content_in_the_folder_of_its_bill(warehouse: Pat
 
 
 def test_a_file_says_whose_bill_it_is(warehouse: Path) -> None:
-    bill = archived_bill(warehouse.parent / "archive", name_of(warehouse))
+    bill = archived_bill(FolderArchive(warehouse.parent / "archive"), name_of(warehouse))
     (row,) = ledger(warehouse)
     assert (bill.cloud, bill.scope, bill.period) == (Cloud.AWS, BILL.scope, PERIOD)
     assert (bill.version, bill.exported_at) == (row.source_version, BILL.written)
 
 
 def test_the_lines_come_back_exactly_and_the_rest_as_its_total(warehouse: Path) -> None:
-    bill = archived_bill(warehouse.parent / "archive", name_of(warehouse))
+    bill = archived_bill(FolderArchive(warehouse.parent / "archive"), name_of(warehouse))
     with duckdb.connect() as connection:
         scanned = scan_archive(connection, bill)
         lines = connection.execute("SELECT cost, line_id FROM bill_lines ORDER BY 2").fetchall()
@@ -94,7 +94,9 @@ def test_whatever_a_scope_is_called_its_archive_lies_below_the_archives_folder(
     (file,) = (tmp_path / "w" / "archive").rglob("*.parquet")
     assert len(file.relative_to(tmp_path / "w" / "archive").parts) == 4
     assert not file.parents[1].name.startswith(".")
-    assert archived_bill(tmp_path / "w" / "archive", name_of(warehouse)).scope == scope
+    assert (
+        archived_bill(FolderArchive(tmp_path / "w" / "archive"), name_of(warehouse)).scope == scope
+    )
 
 
 def test_scopes_that_are_alike_have_folders_of_their_own(tmp_path: Path) -> None:
@@ -115,4 +117,4 @@ def test_a_parquet_file_of_another_origin_is_refused(tmp_path: Path) -> None:
     name = hashlib.sha256(content).hexdigest()[:32] + ".parquet"
     (tmp_path / "x.parquet").rename(tmp_path / name)
     with pytest.raises(BillError, match="not an archived bill"):
-        archived_bill(tmp_path, name)
+        archived_bill(FolderArchive(tmp_path), name)

@@ -1,4 +1,4 @@
-"""The archive: every loaded bill's AI lines as parquet, named by content.
+"""An archived bill: its AI lines as parquet.
 
 A file holds the bill lines as they were read (``handlers.lines``), with what the rules of that
 load said of each, and in its metadata whose bill it is and what the rest of it cost. So a table
@@ -18,6 +18,7 @@ from typing import cast
 
 import duckdb
 
+from handlers.archive.store import REMEDY, Archive
 from handlers.errors import BillError, Place
 from handlers.lines import LINE_COLUMNS, LINE_NAMES
 from handlers.quoting import literal
@@ -43,15 +44,21 @@ _KEY = "bill"
 
 @dataclass(frozen=True)
 class ArchivedBill:
-    """One file of the archive and whose bill it is."""
+    """A file of an archive, by its name there, and whose bill it is."""
 
-    path: Path
+    archive: Archive
+    name: str
     cloud: Cloud
     scope: str
     period: date
     version: str
     exported_at: datetime | None
     origin: str
+
+    @property
+    def path(self) -> Path:
+        """The file, fetched when it is asked for."""
+        return self.archive.fetch(self.name)
 
     def __str__(self) -> str:
         return f"{self.cloud} {self.scope} {self.period:%Y-%m}"
@@ -60,16 +67,16 @@ class ArchivedBill:
 @contextlib.contextmanager
 def archiving(
     connection: duckdb.DuckDBPyConnection,
-    folder: Path,
+    archive: Archive,
     snapshot: Snapshot | ArchivedBill,
     scanned: Scanned,
 ) -> Generator[Callable[[], str], None, None]:
     """Archive ``staged_lines`` and ``left_out`` beside whatever the block does.
 
-    Gives what keeps the file and returns its path below ``folder``. When the block ends without
+    Gives what keeps the file and returns its name in ``archive``. When the block ends without
     that, as it does where the load is refused, no file is left.
     """
-    target = bill_folder(folder, snapshot.cloud, snapshot.scope, snapshot.period)
+    target = bill_folder(archive.folder, snapshot.cloud, snapshot.scope, snapshot.period)
     target.mkdir(parents=True, exist_ok=True)
     temporary = target / ".tmp"
     columns = ", ".join((*LINE_NAMES, *NAMED_COLUMNS))
@@ -83,9 +90,11 @@ def archiving(
 
         def keep() -> str:
             writing.result()
-            name = hashlib.sha256(temporary.read_bytes()).hexdigest()[:32] + ".parquet"
-            temporary.replace(target / name)
-            return (target / name).relative_to(folder).as_posix()
+            with temporary.open("rb") as stream:
+                content = hashlib.file_digest(stream, "sha256").hexdigest()[:32]
+            name = (target / f"{content}.parquet").relative_to(archive.folder).as_posix()
+            archive.keep(temporary, name)
+            return name
 
         try:
             yield keep
@@ -130,17 +139,18 @@ def _safe(scope: str) -> str:
     return f"{plain[:60].lstrip('.')}-{hashlib.sha256(scope.encode()).hexdigest()[:12]}"
 
 
-def archived_bill(folder: Path, name: str) -> ArchivedBill:
-    """The bill in the archive file ``name`` below ``folder``.
+def archived_bill(archive: Archive, name: str) -> ArchivedBill:
+    """The bill that ``archive`` keeps as ``name``.
 
     Raises:
         BillError: the file is not there or is not an archive of ours.
+        ArchiveError: the archive can't be read.
     """
-    path = folder / name
-    content = _read_metadata(path)
+    content = _read_metadata(archive.fetch(name))
     exported = content["exported_at"]
     return ArchivedBill(
-        path=path,
+        archive=archive,
+        name=name,
         cloud=Cloud(str(content["cloud"])),
         scope=str(content["scope"]),
         period=date.fromisoformat(str(content["period"])),
@@ -151,18 +161,17 @@ def archived_bill(folder: Path, name: str) -> ArchivedBill:
 
 
 def _read_metadata(path: Path) -> Mapping[str, object]:
-    remedy = "The ledger names it: restore the file from a backup, or collect from the cloud."
-    if not path.is_file():
-        raise BillError(Place(str(path)), "The archive file is not there.", remedy)
-    if not hashlib.sha256(path.read_bytes()).hexdigest().startswith(path.stem):
-        raise BillError(Place(str(path)), "The archive file's content was changed.", remedy)
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    if not digest.startswith(path.stem):
+        raise BillError(Place(str(path)), "The archive file's content was changed.", REMEDY)
     with duckdb.connect() as connection:
         row = connection.execute(
             "SELECT decode(value) FROM parquet_kv_metadata(?) WHERE decode(key) = ?",
             [str(path), _KEY],
         ).fetchone()
     if row is None:
-        raise BillError(Place(str(path)), "The file is not an archived bill.", remedy)
+        raise BillError(Place(str(path)), "The file is not an archived bill.", REMEDY)
     return cast("Mapping[str, object]", json.loads(row[0]))
 
 
@@ -172,12 +181,13 @@ def scan_archive(connection: duckdb.DuckDBPyConnection, bill: ArchivedBill) -> S
     Raises:
         BillError: the file is not there or was changed.
     """
-    content = _read_metadata(bill.path)
+    path = bill.path
+    content = _read_metadata(path)
     columns = ", ".join(f"{column.name} {column.type}" for column in LINE_COLUMNS)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE bill_lines ({columns})")
     connection.execute(
         f"INSERT INTO bill_lines SELECT {', '.join(LINE_NAMES)} FROM read_parquet(?)",
-        [str(bill.path)],
+        [str(path)],
     )
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE left_out (service_id VARCHAR, service VARCHAR,"
