@@ -12,14 +12,11 @@ from enum import StrEnum
 from typing import NoReturn, cast
 
 from handlers.errors import UsageError
-from handlers.periods import next_period, parse_period
+from handlers.periods import MOST_PERIODS, parse_periods
 from handlers.record import Cloud
 
 LARGEST = 16 * 1024
 """Bytes of a message. The longest that says something has a few hundred."""
-
-MOST_PERIODS = 120
-"""Billing periods that one message may name: ten years."""
 
 LONGEST_TEXT = 500
 """Characters of a name or reason that goes into the ledger."""
@@ -97,20 +94,13 @@ def _range(key: str, word: object) -> list[date]:
     allowed = "a month as 2026-01, or a range as 2026-01..2026-09"
     if not isinstance(word, str):
         _refuse(key, word, allowed)
-    first, dots, last = word.partition("..")
     try:
-        period, end = parse_period(first), parse_period(last if dots else first)
-    except UsageError:
-        _refuse(key, word, allowed)
-    if end < period:
-        _refuse(key, word, "a range whose first month is not after its last")
-    months = (end.year - period.year) * 12 + end.month - period.month + 1
-    if months > MOST_PERIODS:
-        raise MessageError(f"'{key}' names {months} months: allowed are {MOST_PERIODS}.")
-    found = [period]
-    while found[-1] < end:
-        found.append(next_period(found[-1]))
-    return found
+        return parse_periods(word)
+    except UsageError as error:
+        raise MessageError(
+            f"'{key}' is {_shown(word)}: allowed is {allowed}, whose first month is not after its"
+            f" last. {error}"
+        ) from None
 
 
 def _flag(command: Command, key: str, value: object) -> Command:

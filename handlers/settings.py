@@ -174,6 +174,16 @@ class Azure:
 
 
 @dataclass(frozen=True)
+class Hub:
+    """The hub's datasets, and where they are."""
+
+    project: str
+    location: str
+    dataset: str
+    staging_dataset: str
+
+
+@dataclass(frozen=True)
 class Push:
     """Who may send messages."""
 
@@ -198,6 +208,11 @@ class RuntimeSettings:
     shrink_hold_share: Decimal | None
     push: Push
     azure: Azure | None
+
+    @property
+    def hub(self) -> Hub:
+        """The hub that the job writes to."""
+        return Hub(self.project, self.location, self.dataset, self.staging_dataset)
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> "RuntimeSettings":
@@ -242,6 +257,58 @@ class RuntimeSettings:
         )
 
 
+def read_hub(env: Mapping[str, str]) -> Hub:
+    """The hub that ``env`` names, for a person at the door or for CI.
+
+    Raises:
+        SettingsError: names every value that is missing or not allowed.
+    """
+    names = (Name.PROJECT, Name.LOCATION, Name.DATASET, Name.STAGING_DATASET)
+    values = _read(env, names)
+    return Hub(*(values[name] for name in names))
+
+
+def read_place(env: Mapping[str, str], name: Name) -> str:
+    """The value of one name, for a person at the door or for CI; raises SettingsError."""
+    return _read(env, (name,))[name]
+
+
+def read_scopes_of(cloud: Cloud, env: Mapping[str, str]) -> tuple[tuple[Scope, ...], Azure | None]:
+    """The scopes of ``cloud`` that ``env`` names, and the identity in Azure if it names one.
+
+    Raises:
+        SettingsError: names every value that is missing or not allowed.
+    """
+    scopes, wrong = read_scopes(cloud, _read(env, (Name.SCOPES,))[Name.SCOPES])
+    if wrong:
+        raise SettingsError(
+            [
+                Mistake(f"{Name.SCOPES} {m.where}".strip(), m.found, m.allowed, _DOOR_REMEDY)
+                for m in wrong
+            ]
+        )
+    identity = (Name.AZURE_TENANT, Name.AZURE_CLIENT_ID)
+    if cloud is not Cloud.AZURE or not any(env.get(name) for name in identity):
+        return scopes, None
+    values = _read(env, identity)
+    return scopes, Azure(*(values[name] for name in identity))
+
+
+def _read(env: Mapping[str, str], names: Sequence[Name]) -> Mapping[Name, str]:
+    """The values of ``names``, whatever job has them."""
+    given = {name: env.get(name, "").strip() for name in names}
+    rules = {variable.name: variable.allowed for variable in VARIABLES}
+    mistakes = [
+        Mistake(name, f"'{value[:80]}'" if value else "not set", rules[name].words, _DOOR_REMEDY)
+        for name, value in given.items()
+        if re.fullmatch(rules[name].pattern, value, re.ASCII) is None
+    ]
+    if mistakes:
+        raise SettingsError(mistakes)
+    return given
+
+
+_DOOR_REMEDY = "Set it in the environment as the functions have it: 'pulumi stack output' names it."
 _REMEDY = "The program in infra/ sets it: run 'pulumi up', which replaces what was set by hand."
 
 

@@ -2,18 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from functools import cache
 from pathlib import Path
-from typing import TypedDict, TypeVar, Unpack
+from typing import TypedDict, Unpack
 
 import click
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
-from handlers.archive import bill_folder
-from handlers.catalog import load_catalog
 from handlers.commands.options import (
     chosen_clouds,
     chosen_site,
@@ -21,28 +18,22 @@ from handlers.commands.options import (
     period_option,
     site_option,
     warehouse_option,
-    warehouse_path,
 )
+from handlers.commands.stores import Store, google_tasks, open_store, own_scratch, scoped_bills
 from handlers.commands.summary import print_moves, print_outcomes, print_totals
 from handlers.errors import CostError, UsageError
 from handlers.ledger import Status
+from handlers.load import collecting
+from handlers.load.collecting import Collected, Failure, Task
 from handlers.load.decisions import decide
-from handlers.load.load import Bill, Loaded, Loader, Policy
+from handlers.load.load import Loaded, Loader, Policy
 from handlers.load.overlap import refuse_overlaps
-from handlers.load.refused import record_refusal
-from handlers.load.stage import Rules
-from handlers.periods import parse_period
+from handlers.periods import parse_periods
 from handlers.record import Cloud
-from handlers.site import Site
+from handlers.runtimes.clients import Scratch
 from handlers.sources.archive import ArchiveSource
 from handlers.sources.folder import FolderSource
 from handlers.sources.refusals import Refusal
-from handlers.warehouses.duckdb import DuckDbWarehouse
-
-QUARANTINE = "quarantine"
-"""The folder beside the warehouse with the lines that were set aside."""
-
-T = TypeVar("T")
 
 
 class Words(TypedDict):
@@ -50,7 +41,7 @@ class Words(TypedDict):
 
     folder: Path | None
     warehouse: str
-    site_folder: Path | None
+    site_folder: str | None
     clouds: tuple[str, ...]
     periods: tuple[str, ...]
     reclassify: bool
@@ -109,69 +100,143 @@ def collect(**words: Unpack[Words]) -> None:
     Only what changed is loaded; each period of each scope is replaced as a whole or not at all. A
     bill that can't be read is named with what is wrong and where, and the others are loaded.
     """
-    store = DuckDbWarehouse(warehouse_path(words["warehouse"]), words["wait"])
-    policy = Policy(
-        clock=_clock(words["moment"]),
-        shrink_share=_share(words["shrink"]),
-        reclassify=words["reclassify"],
-        quarantine=store.folder / QUARANTINE if words["quarantine"] else None,
-    )
-    decision = _decision(words)
     if words["dry_run"] and not words["reclassify"]:
         raise UsageError("--dry-run goes with --reclassify: it lists what that would move.")
+    decision = _decision(words)
+    periods = [period for text in words["periods"] for period in parse_periods(text)]
     site = chosen_site(words["site_folder"])
-    wanted = [parse_period(period) for period in words["periods"]]
-    with store.open() as connection:
-        if decision is not None:
-            at = policy.clock()
-            decide(store, decision.load, decision.status, at, decision.by, decision.reason)
-            click.echo(f"{decision.load} is {decision.status}.")
-            if words["folder"] is None and not words["from_archive"]:
-                return
-        rules_of = _rules_of(site)
-        loader = Loader(store, connection, store.folder / "archive", rules_of, policy)
-        refusals: list[Refusal] = []
-        bills = list(_source(words, store).snapshots(wanted, refusals.append))
-        refuse_overlaps(bills, store.accounts)
-        failures: list[CostError] = [refusal.error for refusal in refusals]
-        if words["dry_run"]:
-            print_moves(_with_progress(bills, loader.moves))
-        else:
-            for refusal in refusals:
-                record_refusal(store, refusal, rules_of(refusal.cloud), policy.clock())
-            failures += _load_all(loader, bills, store.folder / QUARANTINE)
-            print_totals(connection)
+    with own_scratch(_clock(words["moment"])) as scratch:
+        store = open_store(words["warehouse"], words["wait"], scratch)
+        policy = Policy(
+            clock=scratch.clock,
+            shrink_share=_share(words["shrink"]),
+            reclassify=words["reclassify"],
+            quarantine=store.quarantine() if words["quarantine"] else None,
+        )
+        with store.warehouse.open() as connection:
+            if decision is not None:
+                _decide(decision, store, scratch)
+                if not _names_bills(words):
+                    return
+            rules_of = collecting.rules_of_site(site)
+            loader = Loader(store.warehouse, connection, store.archive(), rules_of, policy)
+            run = _Run(words, store, scratch, periods, loader)
+            if words["dry_run"]:
+                failures = _preview(run)
+            else:
+                failures = _load(run, rules_of, policy)
+                if store.local:
+                    print_totals(connection)
     if failures:
-        raise CostError("\nerror: ".join(map(str, failures)))
+        raise CostError("\nerror: ".join(str(failure.error) for failure in failures))
 
 
-def _source(words: Words, store: DuckDbWarehouse) -> FolderSource | ArchiveSource:
+@dataclass(frozen=True)
+class _Run:
+    """What this call works with."""
+
+    words: Words
+    store: Store
+    scratch: Scratch
+    periods: Sequence[date]
+    loader: Loader
+
+
+def _names_bills(words: Words) -> bool:
+    """Whether the call says what to collect, beside a decision."""
+    return words["folder"] is not None or words["from_archive"] or bool(words["clouds"])
+
+
+def _bills(run: _Run) -> collecting.Bills:
+    """Where the bills are: a folder, the archive, or the cloud that is named.
+
+    Raises:
+        UsageError: the call does not say.
+        SettingsError: the environment does not say which scopes of the cloud.
+    """
+    words = run.words
     clouds = chosen_clouds(words["clouds"])
     if words["from_archive"] or (words["reclassify"] and words["folder"] is None):
-        return ArchiveSource(store, store.folder / "archive", clouds)
-    if words["folder"] is None:
-        raise UsageError("Name the FOLDER that holds the bills, or --from-archive.")
-    return FolderSource(words["folder"], clouds)
+        return ArchiveSource(run.store.warehouse, run.store.archive(), clouds)
+    if words["folder"] is not None:
+        return FolderSource(words["folder"], clouds)
+    if len(words["clouds"]) != 1:
+        raise UsageError(
+            "Name the FOLDER that holds the bills, or --from-archive, or one --cloud whose scopes"
+            " the environment has (COST_SCOPES)."
+        )
+    return scoped_bills(clouds[0], run.store, run.scratch)
 
 
-def _load_all(loader: Loader, bills: Sequence[Bill], quarantine: Path) -> list[CostError]:
+def _preview(run: _Run) -> list[Failure]:
+    refusals: list[Refusal] = []
+    bills = list(_bills(run).snapshots(run.periods, refusals.append))
+    refuse_overlaps(bills, run.store.warehouse.accounts)
+    with _progress() as bar:
+        print_moves([run.loader.moves(bill) for bill in bar.track(bills, description="Reading")])
+    return [Failure(refusal.origin, refusal.error) for refusal in refusals]
+
+
+def _load(run: _Run, rules_of: collecting.RulesOf, policy: Policy) -> list[Failure]:
     """Load each bill, and why some could not be: none keeps the others from being loaded."""
-    failures: list[CostError] = []
+    refusals: list[Refusal] = []
+    words, store = run.words, run.store
+    from_google = chosen_clouds(words["clouds"]) == (Cloud.GCP,) and not store.local
+    if from_google and words["folder"] is None and not words["from_archive"]:
+        tasks = google_tasks(store, run.periods, rules_of, policy)
+    else:
+        bills = _bills(run)
+        tasks = collecting.tasks_of(
+            bills, run.periods, store.warehouse, run.loader, refusals.append
+        )
+    refused = collecting.record_refusals(refusals, store.warehouse, rules_of, policy.clock)
+    collected = _load_all(tasks)
+    print_outcomes(collected.outcomes)
+    _print_set_aside(collected.outcomes, store)
+    return [*refused, *collected.failures]
 
-    def load(bill: Bill) -> Loaded | None:
-        try:
-            return loader.load(bill)
-        except CostError as error:
-            failures.append(error)
-            return None
 
-    outcomes = [outcome for outcome in _with_progress(bills, load) if outcome is not None]
-    print_outcomes(outcomes)
-    _print_set_aside(outcomes, quarantine)
-    return failures
+def _load_all(tasks: Sequence[Task]) -> Collected:
+    """Load them, with a bar where somebody looks on."""
+    with _progress() as bar:
+        watcher = _Bar(bar, bar.add_task("Collecting", total=len(tasks)))
+        return collecting.load_all(tasks, watcher, lambda: True)
 
 
-def _print_set_aside(outcomes: Sequence[Loaded], quarantine: Path) -> None:
+@dataclass(frozen=True)
+class _Bar:
+    """Moves the bar on; what became of the bills is printed at the end."""
+
+    bar: Progress
+    task: TaskID
+
+    def starts(self, task: Task) -> None:
+        """See ``collecting.Watcher``."""
+        self.bar.update(self.task, description=f"Collecting {task.bill}")
+
+    def loaded(self, task: Task, loaded: Loaded) -> None:
+        """See ``collecting.Watcher``."""
+        del task, loaded
+        self.bar.advance(self.task)
+
+    def failed(self, failure: Failure, load_id: str) -> None:
+        """See ``collecting.Watcher``."""
+        del failure, load_id
+        self.bar.advance(self.task)
+
+
+def _progress() -> Progress:
+    console = Console(stderr=True)
+    return Progress(console=console, transient=True, disable=not console.is_terminal)
+
+
+def _decide(decision: Decision, store: Store, scratch: Scratch) -> None:
+    at = scratch.clock()
+    decide(store.warehouse, decision.load, decision.status, at, decision.by, decision.reason)
+    click.echo(f"{decision.load} is {decision.status}.")
+
+
+def _print_set_aside(outcomes: Sequence[Loaded], store: Store) -> None:
     """Of every bill that has them, changed or not, the lines that are not in the tables.
 
     What they cost is said as far as it can be read and is in one currency.
@@ -180,35 +245,13 @@ def _print_set_aside(outcomes: Sequence[Loaded], quarantine: Path) -> None:
         row = outcome.row
         if row is None or not row.quarantined_rows:
             continue
-        place = bill_folder(quarantine, row.cloud_provider, row.scope, row.billing_period)
+        place = store.quarantine_of(row)
         total = row.quarantined_total
         cost = "" if total is None else f", of {total:,.2f} {row.billing_currency}"
         click.echo(
             f"set aside: {outcome.bill}: {row.quarantined_rows:,} rows that can't be"
             f" parsed{cost}: see {place}"
         )
-
-
-def _with_progress(bills: Sequence[Bill], work: Callable[[Bill], T]) -> list[T]:
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        return [work(bill) for bill in bills]
-    results: list[T] = []
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task("Collecting", total=len(bills))
-        for bill in bills:
-            bar.update(task, description=f"Collecting {bill}")
-            results.append(work(bill))
-            bar.advance(task)
-    return results
-
-
-def _rules_of(site: Site) -> Callable[[Cloud], Rules]:
-    @cache
-    def rules_of(cloud: Cloud) -> Rules:
-        return Rules(load_catalog(cloud, site.catalog.get(cloud)), site)
-
-    return rules_of
 
 
 def _clock(text: str | None) -> Callable[[], datetime]:

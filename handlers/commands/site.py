@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from handlers.commands.options import chosen_site, google_clients, is_bucket
 from handlers.errors import UsageError
 from handlers.periods import parse_period, period_of
 from handlers.record import Cloud
@@ -25,11 +28,19 @@ Command = TypeVar("Command", bound=Callable[..., None])
 def _site_option(command: Command) -> Command:
     return click.option(
         "--site",
-        "folder",
-        type=click.Path(path_type=Path),
-        default=default_site_folder,
-        help=f"The site folder. [default: ${SITE_VARIABLE}, else site/ if it exists]",
+        "place",
+        metavar="PLACE",
+        default=_usual_place,
+        help="The site data: a folder, or gs://BUCKET/PREFIX."
+        f" [default: ${SITE_VARIABLE}, else site/ if it exists]",
     )(command)
+
+
+def _usual_place() -> str | None:
+    """What the environment names, a bucket too; else the usual folder if it is there."""
+    named = os.environ.get(SITE_VARIABLE, "")
+    folder = default_site_folder()
+    return named if is_bucket(named) else str(folder) if folder is not None else None
 
 
 @click.group()
@@ -39,10 +50,10 @@ def site() -> None:
 
 @site.command()
 @_site_option
-def check(folder: Path | None) -> None:
+def check(place: str | None) -> None:
     """Check every file of the site and say all that is wrong, with its remedy."""
-    found = load_site(folder)
-    click.echo(f"ok: {_name(folder)}")
+    found = _loaded(place)
+    click.echo(f"ok: {_name(place)}")
     for file, content in _counts(found):
         click.echo(f"  {file:<18} {content}")
 
@@ -51,17 +62,17 @@ def check(folder: Path | None) -> None:
 @_site_option
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
 @click.option("--month", help="Rates and digests of this month, YYYY-MM. [default: this month]")
-def show(folder: Path | None, form: str, month: str | None) -> None:
+def show(place: str | None, form: str, month: str | None) -> None:
     """Show what is in force, shipped defaults included.
 
     A digest changes when something changes that a load of that cloud and month uses.
     """
     period = parse_period(month) if month else period_of(datetime.now(UTC).date())
-    found = load_site(folder)
+    found = _loaded(place)
     if form == "json":
         click.echo(json.dumps(_facts(found, period), indent=2, default=str, ensure_ascii=False))
     else:
-        _print_tables(found, period, _name(folder))
+        _print_tables(found, period, _name(place))
 
 
 @site.command()
@@ -76,18 +87,29 @@ def example(folder: Path) -> None:
 @site.command()
 @click.argument("source", type=click.Path(path_type=Path))
 @_site_option
-def put(source: Path, folder: Path | None) -> None:
+def put(source: Path, place: str | None) -> None:
     """Check SOURCE (a folder or one file) with the rest of the site, then copy it in."""
-    if folder is None:
+    if place is None:
         raise UsageError(f"There is no site folder yet: name one with --site or {SITE_VARIABLE}.")
-    changed = put_site(source, folder)
+    if is_bucket(place):
+        with tempfile.TemporaryDirectory(prefix="site-") as folder:
+            changed = google_clients().put_site_at(source, place, Path(folder))
+    else:
+        changed = put_site(source, Path(place))
     for name in changed:
-        click.echo(f"put {folder / name}")
+        click.echo(f"put {place.rstrip('/')}/{name}")
     click.echo("In force with the next load." if changed else "Nothing to change.")
 
 
-def _name(folder: Path | None) -> str:
-    return str(folder) if folder else "no site folder, the shipped defaults are in force"
+def _loaded(place: str | None) -> Site:
+    """The site at ``place``; the shipped defaults when there is none."""
+    if place is not None and is_bucket(place):
+        return chosen_site(place)
+    return load_site(Path(place) if place is not None else None)
+
+
+def _name(place: str | None) -> str:
+    return place or "no site folder, the shipped defaults are in force"
 
 
 def _counts(found: Site) -> Iterator[tuple[str, str]]:

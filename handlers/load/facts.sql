@@ -194,6 +194,26 @@ SELECT DISTINCT
     unnest([customer_id, model, project_id, account_id]) AS name
 FROM new_llm_costs;
 
+-- statement: new_unnamed_costs
+CREATE OR REPLACE TEMP TABLE new_unnamed_costs AS
+SELECT
+    scope,
+    billing_period,
+    date,
+    cloud_provider,
+    service,
+    sku_description,
+    account_id,
+    model,
+    token_type,
+    customer_key,
+    rule_id,
+    charge_type,
+    sum(cost_usd) AS cost
+FROM new_llm_costs
+WHERE rule_id IS NULL OR model = 'unknown' OR customer_id = 'untagged'
+GROUP BY ALL;
+
 -- statement: new_platform_costs
 CREATE OR REPLACE TEMP TABLE new_platform_costs AS
 WITH added AS (

@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from enum import StrEnum
-from pathlib import Path
 from typing import cast
 
 import duckdb
 
-from handlers.archive import ArchivedBill, archiving, scan_archive
+from handlers.archive import Archive, ArchivedBill, archiving, scan_archive
 from handlers.errors import CostError
 from handlers.ledger import LedgerRow, Status, Version, current, last_word, load_id, standing
 from handlers.load.completeness import data_through
@@ -28,7 +27,7 @@ from handlers.periods import is_open
 from handlers.quoting import literal
 from handlers.record import MONEY_SCALE, Cloud
 from handlers.scan.quarantine import scan_setting_aside, write_quarantine
-from handlers.scan.scan import Scanned, scan
+from handlers.scan.scan import Scanned, SetAside, scan
 from handlers.site import Rate, Site
 from handlers.sources import Reading, Snapshot
 from handlers.warehouses import LoadBatch, Warehouse
@@ -72,7 +71,7 @@ class Policy:
     clock: Callable[[], datetime]
     shrink_share: Decimal = DEFAULT_SHRINK_SHARE
     reclassify: bool = False
-    quarantine: Path | None = None
+    quarantine: Archive | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class Loader:
         self,
         warehouse: Warehouse,
         connection: duckdb.DuckDBPyConnection,
-        archive: Path,
+        archive: Archive,
         rules_of: Callable[[Cloud], Rules],
         policy: Policy,
     ) -> None:
@@ -103,6 +102,11 @@ class Loader:
         self._archive = archive
         self._rules_of = rules_of
         self._policy = policy
+
+    def load_id(self, bill: Bill) -> str:
+        """The id that loading ``bill`` by today's rules and site data has in the ledger."""
+        version = _version(bill, self._rules_of(bill.cloud))
+        return load_id(bill.cloud, bill.scope, bill.period, version)
 
     def load(self, bill: Bill) -> Loaded:
         """Load ``bill`` if it is not loaded yet.
@@ -198,7 +202,7 @@ class Loader:
         with archiving(self._connection, self._archive, bill, scanned) as keep_archive:
             currency, split = self._derive(bill, rules, started.load_id, scanned)
             if isinstance(bill, Snapshot) and scanned.aside.lines and self._policy.quarantine:
-                write_quarantine(self._policy.quarantine, bill, scanned.aside)
+                _keep_set_aside(self._policy.quarantine, bill, scanned.aside)
             archive = keep_archive()
         row = replace(
             started,
@@ -275,6 +279,12 @@ class Loader:
             return row
         shrunk = _shrinkage(row, before, self._policy.shrink_share)
         return replace(row, status=Status.HELD, error=shrunk) if shrunk else row
+
+
+def _keep_set_aside(quarantine: Archive, bill: Snapshot, aside: SetAside) -> None:
+    """Keep the lines that were set aside in ``quarantine``."""
+    file = write_quarantine(quarantine.folder, bill, aside)
+    quarantine.keep(file, file.relative_to(quarantine.folder).as_posix())
 
 
 def _is_own(reading: Reading) -> str:

@@ -17,7 +17,14 @@ import flask
 
 from handlers.errors import CostError
 from handlers.messages import Command, MessageError, parse
-from handlers.runtimes.jobs import CommandRefused, Jobs, Report, RuntimeJobs
+from handlers.runtimes.jobs import (
+    CommandRefused,
+    Jobs,
+    Report,
+    RunFailed,
+    RuntimeJobs,
+    RunUnfinished,
+)
 from handlers.runtimes.log import Log, Severity, Step
 from handlers.runtimes.push import LARGEST_ENVELOPE, read_envelope
 from handlers.runtimes.tokens import (
@@ -68,8 +75,12 @@ class Endpoint:
         except CostError as error:
             status = _status(error)
             step = Step.FAILED if status >= 500 else Step.REFUSED
-            log.line(Severity.ERROR, str(error), step=step, status=status)
-            return _response({"error": str(error)}, status)
+            severity = Severity.WARNING if isinstance(error, RunUnfinished) else Severity.ERROR
+            details: dict[str, object] = {}
+            if isinstance(error, RunFailed):
+                details.update(error.details)
+            log.line(severity, str(error), step=step, status=status, **details)
+            return _response({"error": str(error), **details}, status)
         except Exception as error:
             log.line(Severity.CRITICAL, f"A defect: {error!r}", step=Step.FAILED, status=500)
             raise  # the framework answers 500 and writes the traceback, which error reports read
@@ -113,7 +124,7 @@ def _status(error: CostError) -> int:
             return 403
         case MessageError() | CommandRefused():
             return 400
-        case CertificatesUnreachable():
+        case CertificatesUnreachable() | RunUnfinished():
             return 503
         case _:
             return 500

@@ -4,19 +4,44 @@
 message for a later version reaches the dead letter instead of being taken as done.
 """
 
-from collections.abc import Callable, Mapping
+import importlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
 
-from handlers.errors import UsageError
+from handlers.errors import CostError, UsageError
 from handlers.messages import Command, Run
-from handlers.runtimes.log import Log, Severity
+from handlers.runtimes.log import Log
 from handlers.settings import RuntimeSettings
+
+if TYPE_CHECKING:
+    from handlers.runtimes.clients import Clients, Scratch
+
+RUN_SECONDS = 540
+"""How long a run may take: the function's timeout, a minute less than Pub/Sub waits for it."""
+
+
+ANSWER_SECONDS = 20
+"""Of these, what nothing may wait for: to say what was done."""
 
 
 class CommandRefused(UsageError):
     """A command that this job can't run, however often it is asked."""
+
+
+class RunFailed(CostError):
+    """A run that did what it could and has to be tried again; ``details`` are for the answer."""
+
+    def __init__(self, message: str, details: Mapping[str, object]) -> None:
+        super().__init__(message)
+        self.details = details
+
+
+class RunUnfinished(RunFailed):
+    """A run whose time was up; what it did is done, and the next attempt goes on from there."""
 
 
 class Outcome(StrEnum):
@@ -54,40 +79,103 @@ class Jobs(Protocol):
         ...
 
 
-Runner = Callable[[Command, RuntimeSettings, Log], Report]
+@dataclass(frozen=True)
+class Job:
+    """What a runner works with: one run's settings, log, time and clients.
+
+    ``remaining`` gives the seconds that the work may still take. ``clients`` makes what reaches
+    the clouds, for this run alone, with a folder of its own.
+    """
+
+    settings: RuntimeSettings
+    log: Log
+    clock: Callable[[], datetime]
+    remaining: Callable[[], float]
+    clients: "Callable[[RuntimeSettings, Scratch], Clients]"
 
 
-def collect(command: Command, settings: RuntimeSettings, log: Log) -> Report:
-    """Load the bills of the job's scopes; this version has no client that could read one."""
-    if command.decision is not None or command.from_archive:
-        what = "the archive" if command.from_archive else "a load that is held"
-        raise CommandRefused(f"This version has no client for {what}: nothing was changed.")
-    if not settings.scopes:
-        return Report(Outcome.NO_DATA, f"No scope of {settings.cloud} is configured.")
-    message = (
-        f"Nothing was read of {len(settings.scopes)} {settings.cloud} scopes: this version has no"
-        " client for the clouds' bills."
-    )
-    log.line(Severity.WARNING, message)
-    return Report(Outcome.NO_DATA, message, {"scopes": len(settings.scopes)})
+Runner = Callable[[Command, Job], Report]
 
 
-def daily(command: Command, settings: RuntimeSettings, log: Log) -> Report:
-    """What a job does every day: collect, where it has a cloud."""
-    if settings.cloud is None:
-        return Report(Outcome.NO_DATA, "This version has no daily work for the hub.")
-    return collect(command, settings, log)
+def collect(command: Command, job: Job) -> Report:
+    """Load the bills of the job's scopes: ``handlers.runtimes.collecting``."""
+    if not job.settings.scopes:
+        return Report(Outcome.NO_DATA, f"No scope of {job.settings.cloud} is configured.")
+    return importlib.import_module("handlers.runtimes.collecting").collect(command, job)
 
 
-RUNNERS: Mapping[Run, Runner] = {Run.DAILY: daily, Run.COLLECT: collect}
+def reconcile(command: Command, job: Job) -> Report:
+    """Compare what was loaded with what invoices and the cloud say."""
+    return importlib.import_module("handlers.runtimes.reconciling").reconcile(command, job)
+
+
+def anomalies(command: Command, job: Job) -> Report:
+    """Compare the hub's days with what was expected of them."""
+    return importlib.import_module("handlers.runtimes.watching").anomalies(command, job)
+
+
+def alerts(command: Command, job: Job) -> Report:
+    """Ask the alert rules; only the hub's own job does, once the day's bills are in.
+
+    Raises:
+        CommandRefused: it is another job's.
+    """
+    if job.settings.cloud is not None:
+        raise CommandRefused(f"{job.settings.job} evaluates no alerts: the hub's own job does.")
+    return importlib.import_module("handlers.runtimes.watching").alerts(command, job)
+
+
+def daily(command: Command, job: Job) -> Report:
+    """What a job does every day: collect, where it has a cloud; the hub's tasks, where it hasn't.
+
+    A task that fails does not keep the others from being done.
+
+    Raises:
+        RunFailed: one of the hub's tasks failed; names each.
+    """
+    if job.settings.cloud is not None:
+        return collect(command, job)
+    done: list[str] = []
+    failed: list[str] = []
+    for name, runner in HUB_TASKS:
+        try:
+            done.append(f"{name}: {runner(command, job).message}")
+        except CostError as error:
+            failed.append(f"{name}: {error}")
+    if failed:
+        raise RunFailed("\n".join(failed), {"done": done})
+    return Report(Outcome.DONE, "; ".join(done), {"tasks": len(done)})
+
+
+HUB_TASKS: Sequence[tuple[str, Runner]] = (
+    ("invoices", reconcile),
+    ("anomalies", anomalies),
+    ("alerts", alerts),
+)
+"""The daily work of the hub's own job, in order: the alerts read what the others find."""
+
+RUNNERS: Mapping[Run, Runner] = MappingProxyType(
+    {Run.DAILY: daily, Run.COLLECT: collect, Run.RECONCILE: reconcile, Run.ALERTS: alerts}
+)
+
+
+def _clients(settings: RuntimeSettings, scratch: "Scratch") -> "Clients":
+    """The real ones. Imported when a command comes: a cold start only has to open the door."""
+    return importlib.import_module("handlers.runtimes.google_clients").clients_of(settings, scratch)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
 class RuntimeJobs:
-    """The commands of one job."""
+    """The commands of one job; ``clock`` gives the time in UTC."""
 
     settings: RuntimeSettings
-    runners: Mapping[Run, Runner] = field(default_factory=lambda: RUNNERS)
+    runners: Mapping[Run, Runner] = RUNNERS
+    clock: Callable[[], datetime] = _now
+    clients: "Callable[[RuntimeSettings, Scratch], Clients]" = _clients
 
     def run(self, command: Command, log: Log) -> Report:
         """Run ``command`` by its runner; see ``Jobs``."""
@@ -106,4 +194,11 @@ class RuntimeJobs:
             raise CommandRefused(
                 f"This version can't run '{command.run}': it runs {', '.join(self.runners)}."
             )
-        return self.runners[command.run](command, self.settings, log)
+        started = self.clock()
+
+        def remaining() -> float:
+            passed = (self.clock() - started).total_seconds()
+            return RUN_SECONDS - ANSWER_SECONDS - passed
+
+        job = Job(self.settings, log, self.clock, remaining, self.clients)
+        return self.runners[command.run](command, job)

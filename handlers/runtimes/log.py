@@ -27,6 +27,12 @@ class Step(StrEnum):
     """What a line tells of; alerts search for these words."""
 
     STARTED = "started"
+    FOUND = "found"
+    """The bills that a run looks at are known."""
+    LOADING = "loading"
+    """The load of one bill starts."""
+    BILL = "bill"
+    """One bill is looked after; the line says what it ``became``."""
     FINISHED = "finished"
     """The command did what it can; the line has its ``outcome``."""
     REFUSED = "refused"

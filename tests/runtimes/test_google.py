@@ -17,7 +17,7 @@ from handlers.errors import WarehouseError
 from handlers.messages import Command
 from handlers.record import Cloud
 from handlers.runtimes.google import Endpoint
-from handlers.runtimes.jobs import Jobs, Outcome, Report
+from handlers.runtimes.jobs import Jobs, Outcome, Report, RunFailed, RunUnfinished
 from handlers.runtimes.log import Log
 from handlers.runtimes.push import LARGEST_ENVELOPE
 from handlers.runtimes.tokens import CloudRun, GoogleCerts
@@ -45,7 +45,7 @@ def framework(root: Path) -> flask.Flask:
 
 @pytest.fixture
 def client(root: Path, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
-    for name, value in of_job(Cloud.AWS).items():
+    for name, value in of_job(Cloud.AWS, []).items():
         monkeypatch.setenv(name, value)
     return framework(root).test_client()
 
@@ -97,7 +97,7 @@ def test_a_daily_push_is_answered_with_its_outcome_and_logged_step_by_step(
     assert answer.status_code == 200
     assert answer.get_json()["outcome"] == "no_data"
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line.get("step") for line in lines] == ["started", None, "finished"]
+    assert [line.get("step") for line in lines] == ["started", "finished"]
     for line in lines:
         assert (line["job"], line["cloud"]) == ("aws-daily-etl", "AWS")
         assert (line["message_id"], line["attempt"]) == ("2070443601311540", 1)
@@ -235,6 +235,25 @@ def test_a_command_that_fails_is_answered_500_so_that_it_is_tried_again(
     assert answer.status_code == 500
     assert [line.get("step") for line in mine.logged()] == ["started", "failed"]
     assert mine.logged()[-1]["message"] == "The warehouse is locked."
+
+
+def test_a_run_that_failed_in_part_says_what_it_did(google: FakeGoogle) -> None:
+    failed = RunFailed(
+        "Of the bills are 2 loaded, 1 failed:\nAWS 1: bad", {"loaded": 2, "failed": 1}
+    )
+    mine = door(google, Does(failed))
+    answer = mine.post(google.token(AUDIENCE))
+    assert answer.status_code == 500
+    assert answer.get_json() == {"error": str(failed), "loaded": 2, "failed": 1}
+    last = mine.logged()[-1]
+    assert (last["severity"], last["step"], last["loaded"]) == ("ERROR", "failed", 2)
+
+
+def test_a_run_whose_time_was_up_comes_again_and_is_no_error(google: FakeGoogle) -> None:
+    mine = door(google, Does(RunUnfinished("The time was up", {"loaded": 2, "left": 7})))
+    answer = mine.post(google.token(AUDIENCE))
+    assert (answer.status_code, answer.get_json()["left"]) == (503, 7)
+    assert mine.logged()[-1]["severity"] == "WARNING"
 
 
 def test_a_defect_is_logged_and_left_to_the_framework(google: FakeGoogle) -> None:

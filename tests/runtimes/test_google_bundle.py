@@ -48,7 +48,7 @@ class Image:
             "HOST": "127.0.0.1",
             "PORT": str(port),
             "K_SERVICE": "aws-daily-etl",
-            **of_job(Cloud.AWS),
+            **of_job(Cloud.AWS, []),
             **changed,
         }
 
@@ -158,7 +158,7 @@ def test_the_deployed_bundle_answers_a_push_and_refuses_a_poison_message(
     output, errors = function.communicate(timeout=30)
     lines = [json.loads(line) for line in output.splitlines()]
     assert [line.get("step") for line in lines] == [
-        *("started", None, "finished"),
+        *("started", "finished"),
         *("refused", "refused"),
     ]
     assert {line["job"] for line in lines} == {"aws-daily-etl"}

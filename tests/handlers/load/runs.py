@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from handlers.archive import FolderArchive
 from handlers.catalog import Catalog, load_catalog
 from handlers.ledger import LedgerRow, ledger_row
 from handlers.load.load import Bill, Loaded, Loader, Policy
@@ -36,7 +37,7 @@ def loader(
     store = DuckDbWarehouse(warehouse, wait_seconds=5)
     known = load_site(site)
     with store.open() as connection:
-        archive = store.folder / "archive"
+        archive = FolderArchive(store.folder / "archive")
         yield Loader(store, connection, archive, _rules_of(known), policy or Policy(lambda: NOW))
 
 
@@ -64,7 +65,7 @@ def collect_archive(
     store = DuckDbWarehouse(warehouse, wait_seconds=5)
     known = load_site(site)
     with store.open() as connection:
-        archive = store.folder / "archive"
+        archive = FolderArchive(store.folder / "archive")
         ours = Loader(store, connection, archive, _rules_of(known), policy or Policy(lambda: NOW))
         return [
             ours.load(bill) for bill in ArchiveSource(store, archive, tuple(Cloud)).snapshots([])

@@ -3,12 +3,24 @@ from datetime import UTC, datetime
 
 import pytest
 
-from handlers.messages import Run, parse
+from handlers.errors import WarehouseError
+from handlers.messages import Command, Run, parse
 from handlers.record import Cloud
-from handlers.runtimes.jobs import CommandRefused, Outcome, RuntimeJobs
+from handlers.runtimes.jobs import (
+    HUB_TASKS,
+    RUN_SECONDS,
+    RUNNERS,
+    CommandRefused,
+    Job,
+    Outcome,
+    Report,
+    RunFailed,
+    RuntimeJobs,
+)
 from handlers.runtimes.log import Log, Severity
 from handlers.settings import RuntimeSettings
-from tests.handlers.environments import SCOPES, of_job
+from infra.gcp.collector import TIMEOUT_SECONDS
+from tests.handlers.environments import of_job
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
@@ -28,30 +40,10 @@ def test_without_a_scope_there_is_no_data(message: dict[str, object]) -> None:
     assert "No scope of AWS" in report.message
 
 
-def test_scopes_that_nothing_can_read_yet_are_said_to_be_unread_and_warned_of() -> None:
-    lines: list[str] = []
-    report = jobs_of(Cloud.AWS).run(parse({"run": "daily"}), log_into(lines))
-    assert report.outcome is Outcome.NO_DATA
-    assert "Nothing was read of 1 AWS scopes" in report.message
-    assert [json.loads(line)["severity"] for line in lines] == ["WARNING"]
-
-
-@pytest.mark.parametrize("run", [run for run in Run if run not in (Run.DAILY, Run.COLLECT)])
+@pytest.mark.parametrize("run", [run for run in Run if run not in RUNNERS])
 def test_a_command_without_code_is_refused_not_taken_as_done(run: Run) -> None:
     with pytest.raises(CommandRefused, match=f"can't run '{run}': it runs daily, collect"):
         jobs_of(Cloud.GCP).run(parse({"run": run.value}), log_into([]))
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        {"run": "collect", "from_archive": True},
-        {"run": "collect", "accept": "aws-1", "by": "Ada", "reason": "yes"},
-    ],
-)
-def test_an_option_that_nothing_carries_out_yet_is_refused(message: dict[str, object]) -> None:
-    with pytest.raises(CommandRefused, match="nothing was changed"):
-        jobs_of(Cloud.AWS, [SCOPES[Cloud.AWS]]).run(parse(message), log_into([]))
 
 
 def test_a_message_for_another_clouds_job_is_refused() -> None:
@@ -83,3 +75,36 @@ def test_a_log_line_is_one_line_with_the_names_that_cloud_logging_reads() -> Non
             "projects/hub-project/traces/105445aa7843bc8bf206b12000100000"
         ),
     }
+
+
+def refuse(_command: Command, _job: Job) -> Report:
+    raise WarehouseError("the hub is away")
+
+
+def test_of_the_hubs_daily_tasks_one_that_fails_keeps_no_other_from_being_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def done(_command: Command, job: Job) -> Report:
+        return Report(Outcome.DONE, f"for {job.settings.job}")
+
+    tasks = [("anomalies", refuse), ("alerts", done)]
+    monkeypatch.setattr("handlers.runtimes.jobs.HUB_TASKS", tasks)
+    with pytest.raises(RunFailed, match="anomalies: the hub is away") as caught:
+        jobs_of(None).run(parse({"run": "daily"}), log_into([]))
+    assert caught.value.details == {"done": ["alerts: for hub-daily"]}
+    monkeypatch.setattr("handlers.runtimes.jobs.HUB_TASKS", tasks[1:])
+    report = jobs_of(None).run(parse({"run": "daily"}), log_into([]))
+    assert (report.outcome, report.message) == (Outcome.DONE, "alerts: for hub-daily")
+
+
+def test_the_hubs_daily_work_ends_with_the_alerts_that_read_the_rest() -> None:
+    assert [name for name, _ in HUB_TASKS] == ["invoices", "anomalies", "alerts"]
+
+
+def test_only_the_hubs_job_evaluates_alerts() -> None:
+    with pytest.raises(CommandRefused, match="aws-daily-etl evaluates no alerts"):
+        jobs_of(Cloud.AWS).run(parse({"run": "alerts"}), log_into([]))
+
+
+def test_a_run_may_take_as_long_as_the_function_is_given() -> None:
+    assert RUN_SECONDS == TIMEOUT_SECONDS

@@ -1,0 +1,190 @@
+"""Where a command's tables, archive and bills are: beside a DuckDB file, or in the hub."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+
+from handlers.alerts.laptop import DuckDbRunner
+from handlers.alerts.runner import Runner
+from handlers.archive import Archive, FolderArchive, bill_folder
+from handlers.commands.options import DEFAULT_WAREHOUSE, google_clients, warehouse_path
+from handlers.errors import UsageError
+from handlers.ledger import LedgerRow
+from handlers.load.collecting import Bills, RulesOf, Task
+from handlers.load.load import Policy
+from handlers.reconcile.statement import Statement
+from handlers.record import Cloud
+from handlers.runtimes.clients import Login, Reader, Scratch, bills_of, statements_of
+from handlers.settings import Hub, Name, read_hub, read_place, read_scopes_of
+from handlers.warehouses import Warehouse
+from handlers.warehouses.duckdb import DuckDbWarehouse
+
+HUB = "bigquery"
+ALL_THE_TIME = 7 * 86_400.0
+"""Seconds that a command of a person may take."""
+
+_QUARANTINE = "quarantine"
+
+
+class Store(Protocol):
+    """A warehouse and what lies beside it; ``local`` where it is a file of this machine."""
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The tables."""
+        ...
+
+    @property
+    def local(self) -> bool:
+        """Whether it is a file of this machine."""
+        ...
+
+    def archive(self) -> Archive:
+        """Where loaded lines are kept."""
+        ...
+
+    def runner(self, connection: duckdb.DuckDBPyConnection) -> Runner:
+        """What answers SQL over the tables, while ``connection`` has the warehouse open."""
+        ...
+
+    def quarantine(self) -> Archive:
+        """Where lines that can't be parsed are kept."""
+        ...
+
+    def quarantine_of(self, row: LedgerRow) -> str:
+        """Where those of this load are, for a person."""
+        ...
+
+
+@dataclass(frozen=True)
+class FileStore:
+    """A DuckDB file with its archive and quarantine beside it."""
+
+    warehouse: DuckDbWarehouse
+    local: bool = True
+
+    def runner(self, connection: duckdb.DuckDBPyConnection) -> Runner:
+        """See ``Store``."""
+        return DuckDbRunner(connection)
+
+    def archive(self) -> Archive:
+        """See ``Store``."""
+        return FolderArchive(self.warehouse.folder / "archive")
+
+    def quarantine(self) -> Archive:
+        """See ``Store``."""
+        return FolderArchive(self.warehouse.folder / _QUARANTINE)
+
+    def quarantine_of(self, row: LedgerRow) -> str:
+        """See ``Store``."""
+        folder = self.warehouse.folder / _QUARANTINE
+        return str(bill_folder(folder, row.cloud_provider, row.scope, row.billing_period))
+
+
+@dataclass(frozen=True)
+class HubStore:
+    """The hub's dataset, with the archive in the bucket that the environment names."""
+
+    warehouse: Warehouse
+    hub: Hub
+    scratch: Scratch
+    local: bool = False
+
+    def runner(self, connection: duckdb.DuckDBPyConnection) -> Runner:
+        """See ``Store``."""
+        del connection
+        return google_clients().runner(self.warehouse, self.hub)
+
+    def archive(self) -> Archive:
+        """See ``Store``."""
+        return google_clients().archive_at(_archive_place(), self.scratch.below("archive"))
+
+    def quarantine(self) -> Archive:
+        """See ``Store``."""
+        place = google_clients().quarantine_place(_archive_place())
+        return google_clients().archive_at(place, self.scratch.below(_QUARANTINE))
+
+    def quarantine_of(self, row: LedgerRow) -> str:
+        """See ``Store``."""
+        below = bill_folder(Path(), row.cloud_provider, row.scope, row.billing_period)
+        return f"{google_clients().quarantine_place(_archive_place())}/{below.as_posix()}"
+
+
+def open_store(words: str, wait_seconds: float, scratch: Scratch) -> Store:
+    """The store that ``--warehouse`` names: ``duckdb:PATH`` or ``bigquery``.
+
+    Raises:
+        UsageError: it is neither.
+        SettingsError: the environment does not say where the hub is.
+    """
+    if words == HUB:
+        hub = read_hub(os.environ)
+        return HubStore(google_clients().hub_warehouse(hub, scratch), hub, scratch)
+    if not words.startswith("duckdb:"):
+        raise UsageError(
+            f"'{words}' is not a warehouse: write duckdb:PATH, like {DEFAULT_WAREHOUSE}, or {HUB}."
+        )
+    return FileStore(DuckDbWarehouse(warehouse_path(words), wait_seconds))
+
+
+def scoped_bills(cloud: Cloud, store: Store, scratch: Scratch) -> Bills:
+    """The bills of the scopes of ``cloud`` that the environment names.
+
+    Raises:
+        UsageError: the cloud's bills are no files.
+        SettingsError: the environment names no scopes, or mistaken ones.
+    """
+    if cloud is Cloud.GCP:
+        raise UsageError(
+            "Google's bill is loaded inside BigQuery: collect it with --warehouse bigquery, or"
+            " from a FOLDER that holds the export's rows."
+        )
+    scopes, azure = read_scopes_of(cloud, os.environ)
+    if not scopes:
+        raise UsageError(f"COST_SCOPES names no scope of {cloud}: there is nothing to collect.")
+    login = Login.OWN if azure is None else Login.FEDERATED
+    return bills_of(scopes, Reader(login, scratch, azure, store.warehouse.loaded()))
+
+
+def said_by_clouds(
+    clouds: Sequence[Cloud], periods: Sequence[date], store: Store, scratch: Scratch
+) -> list[Statement]:
+    """What the one cloud of ``clouds`` itself says of the scopes that the environment names.
+
+    Raises:
+        UsageError: several clouds are meant, or one that can't be asked from here.
+        SettingsError: the environment names no scopes, or mistaken ones.
+    """
+    if len(clouds) != 1:
+        raise UsageError("--ask goes with one --cloud: the environment has the scopes of one.")
+    scopes, azure = read_scopes_of(clouds[0], os.environ)
+    if clouds[0] is Cloud.GCP:
+        return google_clients().statements_of(store.warehouse, scopes, periods)
+    login = Login.OWN if azure is None else Login.FEDERATED
+    return statements_of(scopes, periods, Reader(login, scratch, azure))
+
+
+@contextlib.contextmanager
+def own_scratch(clock: Callable[[], datetime]) -> Generator[Scratch]:
+    """A folder for one command, which has all the time it needs."""
+    with tempfile.TemporaryDirectory(prefix="handlers-") as folder:
+        yield Scratch(Path(folder), clock, lambda: ALL_THE_TIME)
+
+
+def google_tasks(
+    store: Store, periods: Sequence[date], rules_of: RulesOf, policy: Policy
+) -> Sequence[Task]:
+    """The bills of the Google scopes that the environment names, loaded where they are."""
+    scopes, _ = read_scopes_of(Cloud.GCP, os.environ)
+    return google_clients().google_tasks(store.warehouse, scopes, periods, rules_of, policy)
+
+
+def _archive_place() -> str:
+    return read_place(os.environ, Name.ARCHIVE)

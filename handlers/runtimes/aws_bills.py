@@ -1,0 +1,95 @@
+"""AWS bills for a run: exports in S3, and Cost Explorer for months that have none."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+from handlers.reconcile.asked import Charged, stated
+from handlers.reconcile.statement import SaidBy, Statement
+from handlers.record import ChargeType, Cloud
+from handlers.runtimes.clients import Login, Reader
+from handlers.scopes import AwsScope, Scope
+from handlers.sources import Snapshot
+from handlers.sources.aws.cost_explorer import CostExplorer, Requests, cost_explorer
+from handlers.sources.aws.credentials import own_session, role_session
+from handlers.sources.aws.fallback import Fallback, charge_types, exported
+from handlers.sources.aws.source import AwsSource, OpenSession, s3_objects
+from handlers.sources.columns import folded
+from handlers.sources.refusals import Refuse
+
+_SESSIONS: Mapping[Login, OpenSession] = {Login.FEDERATED: role_session, Login.OWN: own_session}
+
+
+@dataclass(frozen=True)
+class _Payers:
+    """Each payer's own source, in order."""
+
+    sources: Sequence[AwsSource]
+
+    def snapshots(self, periods: Sequence[date], refuse: Refuse) -> Iterator[Snapshot]:
+        """See ``collecting.Bills``."""
+        found = [each for source in self.sources for each in source.snapshots(periods, refuse)]
+        yield from sorted(found, key=lambda bill: (bill.period, bill.scope))
+
+
+def bills_of(scopes: Sequence[Scope], reader: Reader) -> _Payers:
+    """The bills of the payers among ``scopes``.
+
+    Where a payer's role is of another account, which can't see the payer's costs in Cost Explorer,
+    a month without an export is a month without a bill.
+    """
+    session = _SESSIONS[reader.login]
+    requests = Requests()
+    known = exported(reader.loaded)
+
+    def source(scope: AwsScope) -> AwsSource:
+        explorer = partial(explorer_of, reader=reader, requests=requests)
+        fallback = Fallback(explorer, known) if sees_costs(scope) else None
+        return AwsSource([scope], lambda each: s3_objects(each, session), fallback)
+
+    return _Payers([source(scope) for scope in scopes if isinstance(scope, AwsScope)])
+
+
+def statements_of(
+    scopes: Sequence[Scope], periods: Sequence[date], reader: Reader
+) -> list[Statement]:
+    """What Cost Explorer says that each payer was charged; one request a page, 0.01 USD each.
+
+    Payers whose role is of another account are left out: it can't see the payer's costs.
+
+    Raises:
+        BillError: Cost Explorer can't be asked, or the requests are at their limit.
+    """
+    requests, kinds = Requests(), charge_types()
+    return [
+        statement
+        for scope in scopes
+        if isinstance(scope, AwsScope) and sees_costs(scope)
+        for period in periods
+        for statement in stated(
+            Cloud.AWS,
+            scope.id,
+            period,
+            (
+                Charged(
+                    kinds.get(folded(charge.record_type), ChargeType.ADJUSTMENT),
+                    charge.amount,
+                    charge.currency,
+                )
+                for charge in explorer_of(scope, reader=reader, requests=requests).charged(period)
+            ),
+            SaidBy.COST_EXPLORER,
+        )
+    ]
+
+
+def explorer_of(scope: AwsScope, *, reader: Reader, requests: Requests) -> CostExplorer:
+    """Cost Explorer of the scope's payer; ``requests`` counts what is asked."""
+    session = _SESSIONS[reader.login](scope.role_arn, scope.region)
+    return cost_explorer(scope, session, requests, lambda: reader.scratch.clock().date())
+
+
+def sees_costs(scope: AwsScope) -> bool:
+    """Whether the scope's role is of the payer account itself."""
+    return scope.role_arn.split(":")[4] == scope.id

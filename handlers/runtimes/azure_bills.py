@@ -1,0 +1,101 @@
+"""Azure bills for a run: exports in blob storage."""
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from azure.core.credentials import TokenCredential
+from azure.identity import DefaultAzureCredential
+
+from handlers.errors import UsageError
+from handlers.periods import last_day
+from handlers.reconcile.asked import Charged, stated
+from handlers.reconcile.statement import SaidBy, Statement
+from handlers.record import ChargeType, Cloud
+from handlers.runtimes.clients import Login, Reader
+from handlers.scopes import AzureScope, Scope
+from handlers.sources.azure.credentials import METADATA_HOST, from_google
+from handlers.sources.azure.management import CostManagement
+from handlers.sources.azure.owner import scope_name
+from handlers.sources.azure.query import CostQuery, CostRow
+from handlers.sources.azure.source import AzureSource, azure_source
+from handlers.sources.azure.throttle import Patience
+
+_KINDS: Mapping[str, ChargeType] = {
+    "usage": ChargeType.USAGE,
+    "purchase": ChargeType.PURCHASE,
+    "refund": ChargeType.REFUND,
+    "tax": ChargeType.TAX,
+    "unusedreservation": ChargeType.IDLE,
+    "unusedsavingsplan": ChargeType.IDLE,
+}
+"""Azure's words for the kinds of charges, in small letters; others are adjustments:
+https://learn.microsoft.com/azure/cost-management-billing/automate/understand-usage-details-fields"""
+
+_METADATA_VARIABLE = "GCE_METADATA_HOST"
+"""Where Google's own clients look for another metadata server."""
+
+
+def bills_of(scopes: Sequence[Scope], reader: Reader) -> AzureSource:
+    """The bills of the subscriptions and billing scopes among ``scopes``."""
+    own = [scope for scope in scopes if isinstance(scope, AzureScope)]
+    return azure_source(own, credential_of(reader), patience_of(reader))
+
+
+def statements_of(
+    scopes: Sequence[Scope], periods: Sequence[date], reader: Reader
+) -> list[Statement]:
+    """What Cost Management says that each scope was charged, days of the month up to today.
+
+    Raises:
+        AzureRefused, AzureUnavailable: it can't be asked.
+    """
+    with CostManagement(credential_of(reader), patience_of(reader)) as management:
+        return stated_by(management, scopes, periods, reader.scratch.clock().date())
+
+
+def stated_by(
+    management: CostManagement, scopes: Sequence[Scope], periods: Sequence[date], today: date
+) -> list[Statement]:
+    """What ``management`` says of each scope and month, up to ``today``; raises as it does."""
+    return [
+        statement
+        for scope in scopes
+        if isinstance(scope, AzureScope)
+        for period in periods
+        if period <= today
+        for statement in stated(
+            Cloud.AZURE,
+            scope_name(scope.id),
+            period,
+            map(
+                _charged,
+                CostQuery(management, scope.id).rows(period, min(last_day(period), today)),
+            ),
+            SaidBy.COST_MANAGEMENT,
+        )
+    ]
+
+
+def _charged(row: CostRow) -> Charged:
+    return Charged(
+        _KINDS.get(row.charge_type.lower(), ChargeType.ADJUSTMENT), row.cost, row.currency
+    )
+
+
+def credential_of(reader: Reader) -> TokenCredential:
+    """The managed identity that trusts the function; elsewhere whoever is logged in.
+
+    Raises:
+        UsageError: the settings name no identity to be taken on.
+    """
+    if reader.login is Login.OWN:
+        return DefaultAzureCredential()
+    if reader.azure is None:
+        raise UsageError("The settings name no identity in Azure: run 'pulumi up'.")
+    return from_google(reader.azure, os.environ.get(_METADATA_VARIABLE) or METADATA_HOST)
+
+
+def patience_of(reader: Reader) -> Patience:
+    """How long this run may wait for Azure."""
+    return Patience(remaining=reader.scratch.remaining, clock=reader.scratch.clock)

@@ -1,0 +1,151 @@
+"""What a run reaches the clouds with, each made when it is asked for, for one run.
+
+A cloud's packages are imported only where that cloud is read: ``google_clients`` for the hub,
+``aws_bills`` and ``azure_bills`` for their bills.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from types import ModuleType
+from typing import Protocol
+
+import duckdb
+
+from handlers.alerts.runner import Runner
+from handlers.archive import Archive
+from handlers.errors import UsageError
+from handlers.ledger import LedgerRow
+from handlers.load.collecting import Bills, RulesOf, Task
+from handlers.load.load import Policy
+from handlers.reconcile.statement import Statement
+from handlers.record import Cloud
+from handlers.scopes import KINDS, Scope
+from handlers.settings import Azure
+from handlers.site import Site
+from handlers.warehouses import Warehouse
+
+_BILLS: Mapping[Cloud, str] = {
+    Cloud.AWS: "handlers.runtimes.aws_bills",
+    Cloud.AZURE: "handlers.runtimes.azure_bills",
+}
+"""The module whose ``bills_of`` makes a cloud's source of bills."""
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A run's own: a folder that is gone when it ends, the time (UTC), the seconds it has left."""
+
+    folder: Path
+    clock: Callable[[], datetime]
+    remaining: Callable[[], float]
+
+    def below(self, name: str) -> Path:
+        """A folder of that name in it."""
+        path = self.folder / name
+        path.mkdir(exist_ok=True)
+        return path
+
+
+class Clients(Protocol):
+    """What reaches the clouds in one run."""
+
+    def warehouse(self) -> Warehouse:
+        """Where the tables are; the same one each time."""
+        ...
+
+    def bills(self) -> Bills:
+        """Where the job's bills are found: those that are read as files."""
+        ...
+
+    def google_tasks(
+        self, periods: Sequence[date], rules_of: RulesOf, policy: Policy
+    ) -> Sequence[Task]:
+        """Google's bills of ``periods``, which are loaded where they are."""
+        ...
+
+    def archive(self) -> Archive:
+        """Where loaded lines are kept."""
+        ...
+
+    def quarantine(self) -> Archive:
+        """Where lines that can't be parsed are kept."""
+        ...
+
+    def statements(self, periods: Sequence[date]) -> Sequence[Statement]:
+        """What the job's cloud itself says that its scopes were charged.
+
+        Raises:
+            CostError: it can't be asked.
+        """
+        ...
+
+    def runner(self, connection: duckdb.DuckDBPyConnection) -> Runner:
+        """What answers SQL over the tables, while ``connection`` has the warehouse open."""
+        ...
+
+    def site(self) -> Site:
+        """The site data of now.
+
+        Raises:
+            SiteError: it is not valid.
+            BucketError: it can't be read.
+        """
+        ...
+
+
+class Login(StrEnum):
+    """As whom bills are read."""
+
+    FEDERATED = "federated"
+    """As the role or identity of the cloud that trusts this function's account at Google."""
+    OWN = "own"
+    """As whoever is logged in to the cloud here: on a laptop, in CI."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads bills in a run: ``azure`` is the identity to be taken on in Azure.
+
+    ``loaded`` are the ledger's rows of what is in the tables.
+    """
+
+    login: Login
+    scratch: Scratch
+    azure: Azure | None
+    loaded: Sequence[LedgerRow] = ()
+
+
+def bills_of(scopes: Sequence[Scope], reader: Reader) -> Bills:
+    """The source of the bills of ``scopes``, of one cloud whose bills are files."""
+    return _module_of(scopes).bills_of(scopes, reader)
+
+
+def statements_of(
+    scopes: Sequence[Scope], periods: Sequence[date], reader: Reader
+) -> list[Statement]:
+    """What the cloud itself says that ``scopes``, of one cloud, were charged in ``periods``.
+
+    Raises:
+        CostError: it can't be asked.
+    """
+    return _module_of(scopes).statements_of(scopes, periods, reader)
+
+
+def _module_of(scopes: Sequence[Scope]) -> ModuleType:
+    """What reads the cloud of ``scopes``.
+
+    Raises:
+        UsageError: the packages for it are not installed.
+    """
+    (cloud,) = {cloud for cloud, kind in KINDS.items() for scope in scopes if type(scope) is kind}
+    try:
+        return importlib.import_module(_BILLS[cloud])
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"Bills of {cloud} are read with the package {error.name}, which is not installed here:"
+            " run 'make setup', or install locks/google.txt."
+        ) from None

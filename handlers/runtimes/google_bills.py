@@ -1,0 +1,82 @@
+"""Google's bill for a run: what its export says that an invoice month costs."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from importlib.resources import files
+from typing import Any
+
+from google.api_core.exceptions import GoogleAPICallError
+
+from handlers.errors import WarehouseError
+from handlers.reconcile.asked import Charged, stated
+from handlers.reconcile.statement import SaidBy, Statement
+from handlers.record import ChargeType, Cloud
+from handlers.scopes import GcpScope, Scope
+from handlers.sources.gcp.bigquery.export import EXPORT_SLACK, Export, Partition
+from handlers.sources.gcp.bigquery.functions import functions_called
+from handlers.sources.gcp.layout import CHARGE_TYPES
+from handlers.warehouses.bigquery.jobs import Jobs
+from handlers.warehouses.bigquery.names import TableName
+
+
+def statements_of(jobs: Jobs, scopes: Sequence[Scope], periods: Sequence[date]) -> list[Statement]:
+    """What each billing account's export adds up to in each invoice month, by Google's column.
+
+    Raises:
+        WarehouseError: the export can't be read.
+        BillError: the table is no billing export.
+    """
+    return [
+        statement
+        for scope in scopes
+        if isinstance(scope, GcpScope)
+        for period in periods
+        for statement in stated(
+            Cloud.GCP,
+            scope.id,
+            period,
+            _charged(jobs, export_at(jobs, scope.table), scope.id, period),
+            SaidBy.BILLING_EXPORT,
+        )
+    ]
+
+
+def export_at(jobs: Jobs, table: str) -> Export:
+    """The export in ``table``, with the columns and partitions that it has now.
+
+    Raises:
+        WarehouseError: there is no such table, or it can't be asked for.
+        BillError: it is no billing export.
+    """
+    name = TableName.parse(table)
+    try:
+        found: Any = jobs.client.get_table(str(name).strip("`"), retry=jobs.retry())
+    except GoogleAPICallError as error:
+        raise WarehouseError(
+            f"BigQuery: {table} can't be read ({error.message}). Check that the billing export is"
+            " on, that the scope names its table, and that the job may read its dataset."
+        ) from error
+    columns = {str(field.name) for field in found.schema}
+    by_ingestion = found.time_partitioning is not None and found.time_partitioning.field is None
+    return Export(name, columns, Partition.INGESTION if by_ingestion else Partition.EXPORT_TIME)
+
+
+def _charged(jobs: Jobs, export: Export, account: str, period: date) -> Iterable[Charged]:
+    text = files("handlers.sources.gcp.bigquery").joinpath("stated.sql").read_text("utf-8")
+    condition = "billing_account_id = @scope AND invoice.month = @month"
+    query = text.replace("{export}", export.rows(condition))
+    rows = jobs.rows(
+        "stated",
+        ";\n\n".join([*functions_called(query), query]),
+        {
+            "scope": account,
+            "month": f"{period:%Y%m}",
+            "exported_from": (period - EXPORT_SLACK).isoformat(),
+        },
+    )
+    for row in rows:
+        kind = CHARGE_TYPES.get(str(row["cost_type"]), ChargeType.ADJUSTMENT)
+        currency = str(row["currency"])
+        yield Charged(ChargeType(kind), Decimal(row["cost"]), currency)
+        yield Charged(ChargeType.CREDIT, Decimal(row["credit"]), currency)
