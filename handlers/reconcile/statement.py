@@ -1,0 +1,74 @@
+"""What somebody says that a month cost: a cloud's own query, its invoices, a person at a console.
+
+A statement is of the whole bill of one scope and invoice month, AI or not: that is what clouds and
+invoices add up, and what the ledger's ``source_total`` is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from handlers.record import ChargeType, Cloud
+from handlers.site import Invoice
+
+
+class SaidBy(StrEnum):
+    """Who says it; the words of ``reconciliation.source``."""
+
+    COST_EXPLORER = "cost_explorer"
+    COST_MANAGEMENT = "cost_management"
+    BILLING_EXPORT = "billing_export"
+    INVOICE = "invoice"
+    CONSOLE = "console"
+    """A person, who read it there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """``total`` of a bill in ``currency``, and those of its parts that are stated apart.
+
+    ``by_charge_type`` are parts of the total; ``marketplace`` is what documents of a marketplace
+    add to it. ``documents`` is how often the total was rounded to cents.
+    """
+
+    cloud: Cloud
+    scope: str
+    period: date
+    said_by: SaidBy
+    currency: str
+    total: Decimal
+    by_charge_type: Mapping[ChargeType, Decimal] = field(default_factory=dict[ChargeType, Decimal])
+    marketplace: Decimal = Decimal(0)
+    documents: int = 1
+    invoice_id: str | None = None
+
+
+def of_invoices(invoices: Sequence[Invoice]) -> list[Statement]:
+    """A statement for each scope, month and currency that has invoices, in that order."""
+    groups: dict[tuple[Cloud, str, date, str], list[Invoice]] = {}
+    for invoice in invoices:
+        key = (invoice.cloud, invoice.scope, invoice.billing_period, invoice.currency)
+        groups.setdefault(key, []).append(invoice)
+    return [_of_documents(documents) for _, documents in sorted(groups.items())]
+
+
+def _of_documents(documents: Sequence[Invoice]) -> Statement:
+    first = documents[0]
+    sums = {
+        ChargeType.TAX: sum((each.tax for each in documents), Decimal(0)),
+        ChargeType.CREDIT: sum((each.credits for each in documents), Decimal(0)),
+    }
+    return Statement(
+        cloud=first.cloud,
+        scope=first.scope,
+        period=first.billing_period,
+        said_by=SaidBy.INVOICE,
+        currency=first.currency,
+        total=sum((each.amount for each in documents), Decimal(0)),
+        by_charge_type={kind: amount for kind, amount in sums.items() if amount},
+        marketplace=sum((each.amount for each in documents if each.marketplace), Decimal(0)),
+        documents=len(documents),
+        invoice_id=(first.invoice_id or None) if len(documents) == 1 else None,
+    )
