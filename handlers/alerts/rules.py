@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TypeVar, cast
 
-from handlers.alerts.hub import Hub
+from handlers.alerts.hub import Names
 from handlers.errors import SiteError
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -17,6 +17,12 @@ Choice = TypeVar("Choice", bound=StrEnum)
 FILE = "handlers/alerts/rules.toml"
 VALUE = "value"
 """The column, and the word in a text, of the number that is watched."""
+
+USD = "usd"
+"""The column, and the word in a text, of the dollars that it is about; null where it has none."""
+
+RUNBOOKS = "docs/runbooks/alerts.md"
+"""What to do about each rule, under a heading of its name."""
 
 NOW = "CURRENT_TIMESTAMP()"
 """The moment of an evaluation, where whoever evaluates can't pass it in."""
@@ -36,6 +42,9 @@ class Unit(StrEnum):
     PERCENT = "percent"
     HOURS = "hours"
     LOADS = "loads"
+    USD = "usd"
+    TIMES = "times"
+    """How many times too much or too little."""
 
 
 class NoData(StrEnum):
@@ -53,6 +62,7 @@ class Rule:
     title: str
     sql: str
     labels: tuple[str, ...]
+    key: tuple[str, ...]
     unit: Unit
     above: float
     up_to: float | None
@@ -61,15 +71,26 @@ class Rule:
     no_data: NoData
     dashboard: str
     panel: str
+    panel_id: int
     summary: str
     remedy: str
+
+    @property
+    def runbook(self) -> str:
+        """Where in the repository it says what to do."""
+        return f"{RUNBOOKS}#{self.id.replace('_', '-')}"
+
+    @property
+    def tells_dollars(self) -> bool:
+        """Whether its message says how many dollars it is about."""
+        return USD in _WORD.findall(self.summary)
 
     def fires(self, value: float) -> bool:
         """Whether the rule fires about a thing of which ``value`` was measured."""
         return value > self.above and (self.up_to is None or value <= self.up_to)
 
     def told(self, words: Mapping[str, str]) -> str:
-        """The summary with ``words`` for the labels and for ``value``."""
+        """The summary with ``words`` for the labels, for ``value`` and for ``usd``."""
         return self.summary.format(**words)
 
 
@@ -93,19 +114,48 @@ def parse(text: str) -> tuple[Rule, ...]:
     return tuple(made)
 
 
-def question(rule: Rule, hub: Hub, now: str = NOW) -> str:
-    """The rule's SQL, in BigQuery's dialect; ``now`` is a SQL expression of type TIMESTAMP.
+def asked(rule: Rule, hub: Names, now: str = NOW) -> str:
+    """The rule's SQL as its file has it; ``now`` is a SQL expression of type TIMESTAMP.
 
-    Columns: ``time``, the rule's labels (texts), ``value``.
+    Columns: ``time``, the rule's labels (texts), ``value``, ``usd``.
     """
     text = files("handlers.alerts").joinpath("sql", rule.sql).read_text("utf-8")
-    return text.strip().format(now=now, **hub.words())
+    bands = _bands()
+    return text.strip().format(now=now, price_bands=bands, **hub.words())
+
+
+def question(rule: Rule, hub: Names, now: str = NOW) -> str:
+    """The number that is watched, as Grafana takes it: ``time``, the labels, ``value``."""
+    return _narrowed(rule, asked(rule, hub, now), VALUE)
+
+
+def dollars(rule: Rule, hub: Names, now: str = NOW) -> str:
+    """The dollars that it is about, as Grafana takes them: ``time``, the labels, ``value``."""
+    return _narrowed(rule, asked(rule, hub, now), USD)
+
+
+def _narrowed(rule: Rule, sql: str, number: str) -> str:
+    labels = ", ".join(rule.labels)
+    return (
+        f"SELECT time, {labels}, {number} AS {VALUE}\nFROM (\n{sql}\n) AS asked\nORDER BY {labels}"
+    )
+
+
+def _bands() -> str:
+    """The plausible prices of ``price_bands.toml`` as a relation, USD per 1 M tokens."""
+    text = files("handlers.alerts").joinpath("price_bands.toml").read_text("utf-8")
+    bands = cast("dict[str, list[float]]", tomllib.loads(text))
+    rows = (
+        f"SELECT '{token_type}' AS token_type, {low!r} AS low, {high!r} AS high"
+        for token_type, (low, high) in bands.items()
+    )
+    return "(" + " UNION ALL ".join(rows) + ")"
 
 
 _WORD = re.compile(r"\{(\w*)\}")
 _WAIT = re.compile(r"\d+[smhd]")
 _TEXTS = ("title", "sql", "wait", "dashboard", "panel", "summary", "remedy")
-_KEYS = {*_TEXTS, "labels", "unit", "above", "up_to", "severity", "no_data"}
+_KEYS = {*_TEXTS, "labels", "key", "unit", "above", "up_to", "severity", "no_data", "panel_id"}
 
 
 class _Reading:
@@ -120,14 +170,18 @@ class _Reading:
 
     def rule(self) -> Rule:
         texts = {key: self._text(key) for key in _TEXTS}
-        labels = self._labels()
+        labels = self._labels("labels", ())
+        key = self._labels("key", labels)
         above, up_to = self._number("above"), self._number("up_to", required=False)
+        panel_id = self._number("panel_id")
         self._check(texts, labels)
         if above is not None and up_to is not None and up_to <= above:
             self._note("up_to", f"{up_to:g}", f"more than above, which is {above:g}")
         return Rule(
             id=self.name,
             labels=labels,
+            key=key,
+            panel_id=int(panel_id or 0),
             unit=self._choice("unit", Unit),
             above=above or 0.0,
             up_to=up_to,
@@ -146,12 +200,12 @@ class _Reading:
         if texts["wait"] and not _WAIT.fullmatch(texts["wait"]):
             self._note("wait", f"'{texts['wait']}'", "a time like 0s, 30m or 6h")
         for word in self._unknown_words(texts, labels):
-            known = ", ".join((*labels, VALUE))
-            self._note("summary", f"the word {{{word}}}", f"a label or {VALUE}: {known}")
+            known = ", ".join((*labels, VALUE, USD))
+            self._note("summary", f"the word {{{word}}}", f"a label, {VALUE} or {USD}: {known}")
 
     @staticmethod
     def _unknown_words(texts: Mapping[str, str], labels: Sequence[str]) -> Iterator[str]:
-        yield from (w for w in _WORD.findall(texts["summary"]) if w not in {*labels, VALUE})
+        yield from (w for w in _WORD.findall(texts["summary"]) if w not in {*labels, VALUE, USD})
 
     def _note(self, key: str, found: str, allowed: str) -> None:
         self.mistakes.append(f"[{self.name}] {key}: found {found}; allowed is {allowed}.")
@@ -163,13 +217,18 @@ class _Reading:
             return ""
         return value
 
-    def _labels(self) -> tuple[str, ...]:
-        value = self.said.get("labels")
-        names = cast("list[object]", value) if isinstance(value, list) else []
-        labels = tuple(name for name in names if isinstance(name, str) and name.islower())
-        if not names or len(labels) < len(names):
-            self._note("labels", repr(names), "a list of columns in small letters")
-        return labels
+    def _labels(self, name: str, known: Sequence[str]) -> tuple[str, ...]:
+        """A list of columns; some of those that are ``known``, or all of them, where there are."""
+        value = self.said.get(name)
+        if value is None and known:
+            return tuple(known)
+        found = cast("list[object]", value) if isinstance(value, list) else []
+        taken = tuple(each for each in found if isinstance(each, str) and each.islower())
+        if not found or len(taken) < len(found):
+            self._note(name, repr(found), "a list of columns in small letters")
+        elif known and not set(taken) <= set(known):
+            self._note(name, repr(found), "some of the labels: " + ", ".join(known))
+        return taken
 
     def _number(self, key: str, *, required: bool = True) -> float | None:
         value = self.said.get(key)

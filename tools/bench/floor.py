@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from handlers.scan.text_files import open_binary
+from handlers.sources.parts import FilePart
 
 NEEDLES = (b"AmazonBedrock", b"Bedrock Edition", b"AmazonSageMaker")
 """How this bill spells the services of its AI lines."""
@@ -20,7 +21,7 @@ def count_needles(parts: Sequence[Path]) -> int:
     """How often the needles stand in the inflated ``parts``."""
     found = 0
     for part in parts:
-        with open_binary(part) as stream:
+        with open_binary(FilePart(part)) as stream:
             while block := stream.read(_BLOCK):
                 found += sum(block.count(needle) for needle in NEEDLES)
     return found

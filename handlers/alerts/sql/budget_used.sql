@@ -35,22 +35,31 @@ budgets AS (
 
 SELECT
     {now} AS time,
-    budgets.limits AS limits,
-    budgets.name AS name,
-    budgets.key AS key,
-    100 * CAST(
-        SUM(
-            CASE
-                WHEN budgets.limits = 'total' THEN spent.cost
-                WHEN budgets.limits = 'cloud' AND spent.cloud_provider = budgets.key THEN spent.cost
-                WHEN budgets.limits = 'model' AND spent.model = budgets.key THEN spent.cost
-                WHEN budgets.limits = 'customer' AND spent.customer_key = budgets.key
-                    THEN spent.cost
-                ELSE 0
-            END
-        ) AS FLOAT64
-    ) / CAST(MAX(budgets.amount_usd) AS FLOAT64) AS value
-FROM budgets
-CROSS JOIN spent
-GROUP BY budgets.limits, budgets.name, budgets.key
-ORDER BY limits, key
+    used.limits AS limits,
+    CASE WHEN used.limits = 'total' THEN 'of all clouds' ELSE used.name END AS name,
+    used.key AS key,
+    100 * used.usd / used.amount AS value,
+    used.usd AS usd
+FROM (
+    SELECT
+        budgets.limits AS limits,
+        budgets.name AS name,
+        budgets.key AS key,
+        CAST(MAX(budgets.amount_usd) AS FLOAT64) AS amount,
+        CAST(
+            SUM(
+                CASE
+                    WHEN budgets.limits = 'total' THEN spent.cost
+                    WHEN budgets.limits = 'cloud' AND spent.cloud_provider = budgets.key
+                        THEN spent.cost
+                    WHEN budgets.limits = 'model' AND spent.model = budgets.key THEN spent.cost
+                    WHEN budgets.limits = 'customer' AND spent.customer_key = budgets.key
+                        THEN spent.cost
+                    ELSE 0
+                END
+            ) AS FLOAT64
+        ) AS usd
+    FROM budgets
+    CROSS JOIN spent
+    GROUP BY budgets.limits, budgets.name, budgets.key
+) AS used

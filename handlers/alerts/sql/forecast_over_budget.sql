@@ -1,6 +1,7 @@
 -- Percent of each budget, in all and per customer, that the month will have used at its end if its
 -- other days cost what its complete days cost on average, cloud by cloud. Nothing before every
--- cloud has five complete days in the month.
+-- cloud has five complete days in the month. Dollars are those over the budget. Zero for a
+-- budget that is used up already: another rule tells that.
 WITH month AS (
     SELECT
         DATE_ADD(LAST_DAY(DATE_SUB(MAX(data_through), INTERVAL 1 MONTH)), INTERVAL 1 DAY)
@@ -24,6 +25,7 @@ known AS (
 expected AS (
     SELECT
         costs.customer_key AS customer_key,
+        CAST(SUM(costs.cost) AS FLOAT64) AS spent,
         SUM(
             CAST(costs.cost AS FLOAT64) * CAST(known.days_of_month AS FLOAT64)
             / CAST(known.days AS FLOAT64)
@@ -52,17 +54,33 @@ budgets AS (
 
 SELECT
     {now} AS time,
-    budgets.limits AS limits,
-    budgets.name AS name,
-    budgets.key AS key,
-    100 * SUM(
-        CASE
-            WHEN budgets.limits = 'total' OR expected.customer_key = budgets.key
-                THEN expected.cost
-            ELSE 0.0
-        END
-    ) / CAST(MAX(budgets.amount_usd) AS FLOAT64) AS value
-FROM budgets
-CROSS JOIN expected
-GROUP BY budgets.limits, budgets.name, budgets.key
-ORDER BY limits, key
+    expects.limits AS limits,
+    CASE WHEN expects.limits = 'total' THEN 'of all clouds' ELSE expects.name END AS name,
+    expects.key AS key,
+    CASE WHEN expects.spent > expects.amount THEN 0.0 ELSE 100 * expects.usd / expects.amount END
+        AS value,
+    expects.usd - expects.amount AS usd
+FROM (
+    SELECT
+        budgets.limits AS limits,
+        budgets.name AS name,
+        budgets.key AS key,
+        CAST(MAX(budgets.amount_usd) AS FLOAT64) AS amount,
+        SUM(
+            CASE
+                WHEN budgets.limits = 'total' OR expected.customer_key = budgets.key
+                    THEN expected.spent
+                ELSE 0.0
+            END
+        ) AS spent,
+        SUM(
+            CASE
+                WHEN budgets.limits = 'total' OR expected.customer_key = budgets.key
+                    THEN expected.cost
+                ELSE 0.0
+            END
+        ) AS usd
+    FROM budgets
+    CROSS JOIN expected
+    GROUP BY budgets.limits, budgets.name, budgets.key
+) AS expects

@@ -1,11 +1,16 @@
--- Bills of each cloud whose last load failed, or is held until a person decides.
+-- Bills of each cloud whose last load failed, or is held until a person decides; dollars of the
+-- held ones.
 SELECT
     {now} AS time,
     expected.cloud_provider AS cloud,
-    COUNT(last_rows.cloud_provider) AS value
+    COUNT(last_rows.cloud_provider) AS value,
+    CAST(COALESCE(SUM(last_rows.cost_usd), 0) AS FLOAT64) AS usd
 FROM {expected_clouds} AS expected
 LEFT JOIN (
-    SELECT cloud_provider, status
+    SELECT
+        cloud_provider,
+        status,
+        CASE WHEN status = 'held' THEN cost_usd END AS cost_usd
     FROM {serving_ledger}
     WHERE TRUE
     QUALIFY
@@ -17,4 +22,3 @@ LEFT JOIN (
     ON last_rows.cloud_provider = expected.cloud_provider
     AND last_rows.status IN ('failed', 'held')
 GROUP BY expected.cloud_provider
-ORDER BY cloud

@@ -3,8 +3,8 @@
 SELECT
     {now} AS time,
     expected.cloud_provider AS cloud,
-    COALESCE((UNIX_SECONDS({now}) - UNIX_SECONDS(loads.last_load)) / 3600, 8760) AS value
+    COALESCE((UNIX_SECONDS({now}) - UNIX_SECONDS(loads.last_load)) / 3600, 8760) AS value,
+    CAST(NULL AS FLOAT64) AS usd
 FROM {expected_clouds} AS expected
 LEFT JOIN {clouds_loaded} AS loads
     ON loads.cloud_provider = expected.cloud_provider
-ORDER BY cloud

@@ -80,12 +80,14 @@ def test_a_grafana_in_google_cloud_needs_no_key() -> None:
 
 def test_every_rule_is_in_the_folder_and_asks_the_data_source() -> None:
     group = one(recorded_external(), RULES).inputs
-    assert (group["folderUid"], group["intervalSeconds"]) == ("ai-cost", 21600)
+    assert (group["folderUid"], group["intervalSeconds"]) == ("ai-cost", 86400)
     assert [rule["labels"]["rule"] for rule in group["rules"]] == [rule.id for rule in rules()]
     for rule in group["rules"]:
-        sources = [data["datasourceUid"] for data in rule["datas"]]
-        assert sources == ["ai-cost-hub", "__expr__", "__expr__"]
-        assert rule["condition"] == rule["datas"][-1]["refId"]
+        asked = {data["refId"]: data["datasourceUid"] for data in rule["datas"]}
+        number = {"A": "ai-cost-hub", "B": "__expr__", "C": "__expr__"}
+        dollars = {"D": "ai-cost-hub", "E": "__expr__"}
+        assert asked == (number | dollars if "D" in asked else number)
+        assert rule["condition"] == "C"
         assert rule["execErrState"] == "Error"
         assert {key for data in rule["datas"] for key in data["relativeTimeRange"]} == {
             "from",
