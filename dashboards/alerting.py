@@ -14,18 +14,26 @@ from grafana_foundation_sdk.models.bigquery import QueryFormat
 from dashboards.documents import panel_id
 from dashboards.source import UID
 from dashboards.source import question as asked
-from handlers.alerts import Hub, NoData, Rule, Unit, question, rules
+from handlers.alerts import Hub, NoData, Rule, Unit, dollars, question, rules
 
 GROUP = "AI costs"
-INTERVAL_SECONDS = 6 * 60 * 60
-"""Grafana evaluates at multiples of this since 1970, so at 00:00, 06:00, 12:00 and 18:00 UTC: the
-second of them sees what the night's jobs loaded. Every evaluation is a query that is paid for."""
+INTERVAL_SECONDS = 24 * 60 * 60
+"""Bills come once a day, and every evaluation is queries that are paid for. At which time of day
+Grafana evaluates follows from the group's name, for it spreads groups over their interval
+(https://github.com/grafana/grafana/pull/82212). The hub's job evaluates the same rules right after
+the night's loads."""
 
 EXPRESSION = "__expr__"
 """Grafana's own data source of computations."""
 
 NO_DATA = {NoData.OK: "OK", NoData.ALERTING: "Alerting"}
-DECIMALS = {Unit.PERCENT: "%.1f", Unit.HOURS: "%.0f", Unit.LOADS: "%.0f"}
+DECIMALS = {
+    Unit.PERCENT: "%.1f",
+    Unit.HOURS: "%.0f",
+    Unit.LOADS: "%.0f",
+    Unit.USD: "%.2f",
+    Unit.TIMES: "%.1f",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +64,24 @@ def grafana_rules(hub: Hub) -> tuple[GrafanaRule, ...]:
     return tuple(_rendered(rule, hub) for rule in rules())
 
 
+def queries_a_month(hub: Hub) -> int:
+    """How often Grafana asks the hub in 30 days, for what that costs."""
+    asked_at_once = sum(step.source == UID for rule in grafana_rules(hub) for step in rule.steps)
+    return asked_at_once * 30 * 24 * 60 * 60 // INTERVAL_SECONDS
+
+
 def _rendered(rule: Rule, hub: Hub) -> GrafanaRule:
+    """The question (A), its last value (B), the threshold (C).
+
+    Where the message tells dollars they are a question of their own (D) with a last value (E):
+    Grafana takes one number of an answer, and a label that changed with each evaluation would make
+    it another alert each time.
+    """
+    told = (_question(dollars(rule, hub), hub, "D"), _last("E", "D")) if rule.tells_dollars else ()
     return GrafanaRule(
         uid=f"ai-cost-{rule.id.replace('_', '-')}",
         title=rule.title,
-        steps=(_question(rule, hub), _last(), _threshold(rule)),
+        steps=(_question(question(rule, hub), hub, "A"), _last("B", "A"), _threshold(rule), *told),
         condition="C",
         wait=rule.wait,
         no_data=NO_DATA[rule.no_data],
@@ -68,6 +89,7 @@ def _rendered(rule: Rule, hub: Hub) -> GrafanaRule:
         annotations={
             "summary": rule.told(_words(rule)),
             "description": rule.remedy,
+            "runbook": rule.runbook,
             "__dashboardUid__": rule.dashboard,
             "__panelId__": str(panel_id(rule.dashboard, rule.panel)),
         },
@@ -75,19 +97,19 @@ def _rendered(rule: Rule, hub: Hub) -> GrafanaRule:
 
 
 def _words(rule: Rule) -> dict[str, str]:
-    """What Grafana puts in for each word of a text."""
+    """What Grafana puts in for each word of a text; what it puts in is not read as a template."""
     labels = {label: f"{{{{ $labels.{label} }}}}" for label in rule.labels}
     number = f'{{{{ printf "{DECIMALS[rule.unit]}" $values.B.Value }}}}'
-    return {**labels, "value": number}
+    return {**labels, "value": number, "usd": '{{ printf "%.2f" $values.E.Value }}'}
 
 
-def _question(rule: Rule, hub: Hub) -> Step:
-    built = asked(question(rule, hub), hub, ref_id="A", form=QueryFormat.TIMESERIES).build()
-    return Step(ref_id="A", source=UID, model=JSONEncoder(sort_keys=True).encode(built))
+def _question(sql: str, hub: Hub, ref_id: str) -> Step:
+    built = asked(sql, hub, ref_id=ref_id, form=QueryFormat.TIMESERIES).build()
+    return Step(ref_id=ref_id, source=UID, model=JSONEncoder(sort_keys=True).encode(built))
 
 
-def _last() -> Step:
-    return _computed("B", {"type": "reduce", "expression": "A", "reducer": "last"})
+def _last(ref_id: str, of: str) -> Step:
+    return _computed(ref_id, {"type": "reduce", "expression": of, "reducer": "last"})
 
 
 def _threshold(rule: Rule) -> Step:

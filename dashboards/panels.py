@@ -1,35 +1,26 @@
 """One function for each kind of panel; what is alike in all of them is said once."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol, Self, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Protocol, Self, TypeAlias, TypeVar
 
 from grafana_foundation_sdk.builders import barchart, bargauge, bigquery, common, stat, table
 from grafana_foundation_sdk.builders import timeseries as series
+from grafana_foundation_sdk.cog import builder as cogbuilder
 from grafana_foundation_sdk.models import common as looks
 from grafana_foundation_sdk.models.common import DataSourceRef
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, GridPos
+from grafana_foundation_sdk.models.dashboard import Panel as Made
 
-from dashboards.queries.sql import FILTERS, Query
+from dashboards import cells
+from dashboards.cells import fixed, value
+from dashboards.plan import Spot
 from dashboards.source import SOURCE, table_query
-from dashboards.style import WARNING, Column, cloud_columns, columns
+from dashboards.style import WARNING, columns, named_series
 from handlers.alerts import Hub
 
 DOLLARS = "currencyUSD"
-UNSEEN = {"viz": True, "legend": True, "tooltip": True}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spot:
-    """A panel's fixed id, its title, its query and its place in a grid of 24 columns."""
-
-    id: int
-    title: str
-    query: Query
-    x: int
-    y: int
-    width: int
-    height: int
+NARROWEST = 80
+"""Pixels of a table's column: a phone shows four of them, then scrolls."""
 
 
 class _Panel(Protocol):
@@ -46,40 +37,103 @@ class _Panel(Protocol):
 
 
 Panel = TypeVar("Panel", bound=_Panel)
+Kind: TypeAlias = Callable[[Spot, Hub], cogbuilder.Builder[Made]]
 
 
-def number(*, spot: Spot, hub: Hub, column: str, colour: str | None = None) -> stat.Panel:
-    """One number of a query that gives one row."""
+def number(spot: Spot, hub: Hub) -> stat.Panel:
+    """One number: the column of the only row, or of all rows by the spot's calculation."""
+    column = columns()[spot.column]
     made = (
         stat.Panel()
         .with_target(_ask(spot, hub))
         .reduce_options(
-            common.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields(f"/^{column}$/")
+            common.ReduceDataOptions().calcs([spot.calc]).values(False).fields(f"/^{spot.column}$/")
         )
         .graph_mode(looks.BigValueGraphMode.NONE)
-        .color_mode(looks.BigValueColorMode.VALUE if colour else looks.BigValueColorMode.NONE)
+        .color_mode(looks.BigValueColorMode.VALUE if column.warns else looks.BigValueColorMode.NONE)
     )
-    made = _placed(made, spot, columns()[column].unit)
-    return made.override_by_name(column, [_value("color", _fixed(colour))]) if colour else made
+    made = _placed(made, spot, column.unit)
+    said = [value("color", fixed(WARNING))] if column.warns else []
+    if column.decimals is not None:
+        said.append(value("decimals", column.decimals))
+    return made.override_by_name(spot.column, said) if said else made
 
 
-def bars_by_day(*, spot: Spot, hub: Hub) -> series.Panel:
-    """Stacked bars, one a day."""
+def bars_by_day(spot: Spot, hub: Hub) -> series.Panel:
+    """Stacked bars, one a day, a series for each column."""
+    return _drawn(_placed(_bars(spot, hub), spot, DOLLARS), spot.shows[1:], hub)
+
+
+def bars_by_day_and_name(spot: Spot, hub: Hub) -> series.Panel:
+    """Stacked bars, one a day, a series for each text of the second column.
+
+    A name keeps its colour from one day and one choice to the next.
+    """
+    made = _placed(_bars(spot, hub), spot, DOLLARS)
+    made = made.override_by_field_type(
+        "number",
+        [
+            value("displayName", f"${{__field.labels.{spot.query.columns[1]}}}"),
+            value("color", {"mode": "palette-classic-by-name"}),
+        ],
+    )
+    for name, colour in named_series().items():
+        made = made.override_by_regexp(f"/{name}$/", [value("color", fixed(colour))])
+    return made
+
+
+def bars_and_mean(spot: Spot, hub: Hub) -> series.Panel:
+    """Bars, one a day, and the mean as a line."""
+    _, bar, line = spot.shows
+    made = _drawn(
+        _placed(_bars(spot, hub, looks.StackingMode.NONE), spot, DOLLARS), spot.shows[1:], hub
+    )
+    made = made.override_by_name(bar, [value("color", fixed("#7EB26D"))])
+    return made.override_by_name(
+        line,
+        [
+            value("custom.drawStyle", "line"),
+            value("custom.lineWidth", 2),
+            value("custom.fillOpacity", 0),
+        ],
+    )
+
+
+def band(spot: Spot, hub: Hub) -> series.Panel:
+    """Actual and expected as lines, the usual as a band, what is unusual as dots."""
     made = (
         series.Panel()
         .with_target(_ask(spot, hub))
-        .draw_style(looks.GraphDrawStyle.BARS)
-        .stacking(common.StackingConfig().mode(looks.StackingMode.NORMAL))
-        .fill_opacity(80)
-        .line_width(0)
+        .draw_style(looks.GraphDrawStyle.LINE)
+        .line_width(1)
+        .fill_opacity(0)
+        .show_points(looks.VisibilityMode.NEVER)
         .min(0)
-        .legend(_legend().calcs(["sum", "max"]))
+        .legend(_legend())
         .tooltip(common.VizTooltipOptions().mode(looks.TooltipDisplayMode.MULTI))
     )
-    return _drawn(_placed(made, spot, DOLLARS), spot.query.columns[1:], hub)
+    made = _drawn(_placed(made, spot, DOLLARS), spot.shows[1:], hub)
+    unlined = value("custom.lineWidth", 0)
+    return (
+        made.override_by_name("actual", [value("custom.lineWidth", 2)])
+        .override_by_name("expected", [value("custom.lineStyle", {"fill": "dash", "dash": [6, 6]})])
+        .override_by_name("lower", [unlined])
+        .override_by_name(
+            "upper",
+            [unlined, value("custom.fillBelowTo", "Usual from"), value("custom.fillOpacity", 15)],
+        )
+        .override_by_name(
+            "anomaly",
+            [
+                value("custom.drawStyle", "points"),
+                value("custom.showPoints", "always"),
+                value("custom.pointSize", 9),
+            ],
+        )
+    )
 
 
-def bars_of_clouds(*, spot: Spot, hub: Hub) -> bargauge.Panel:
+def bars_of_clouds(spot: Spot, hub: Hub) -> bargauge.Panel:
     """A bar for each cloud."""
     made = (
         bargauge.Panel()
@@ -89,41 +143,56 @@ def bars_of_clouds(*, spot: Spot, hub: Hub) -> bargauge.Panel:
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False))
         .min(0)
     )
-    return _drawn(_placed(made, spot, DOLLARS), spot.query.columns, hub)
+    return _drawn(_placed(made, spot, DOLLARS), spot.shows, hub)
 
 
-def bars_by_name(*, spot: Spot, hub: Hub, drawn: Sequence[str]) -> barchart.Panel:
-    """Stacked bars of the columns in ``drawn``, one for each name in the first column."""
+def bars_by_name(spot: Spot, hub: Hub) -> barchart.Panel:
+    """Stacked bars of the shown columns, one for each name in the first column."""
     name, *others = spot.query.columns
-    made = (
-        barchart.Panel()
-        .with_target(_ask(spot, hub))
-        .x_field(name)
-        .orientation(looks.VizOrientation.HORIZONTAL)
-        .stacking(looks.StackingMode.NORMAL)
-        .show_value(looks.VisibilityMode.NEVER)
-        .min(0)
-        .legend(_legend())
-        .tooltip(common.VizTooltipOptions().mode(looks.TooltipDisplayMode.MULTI))
-    )
-    made = _drawn(_placed(made, spot, DOLLARS), drawn, hub)
+    made = _charted(spot, hub, looks.VizOrientation.HORIZONTAL)
+    where = cells.links(columns()[name])
+    for shown in spot.shows:
+        made = made.override_by_name(shown, [*_but_links(cells.series(shown, hub)), *where])
     for other in others:
-        if other not in drawn:
-            made = made.override_by_name(other, [_value("custom.hideFrom", UNSEEN)])
+        if other not in spot.shows:
+            made = made.override_by_name(other, [value("custom.hideFrom", cells.UNSEEN)])
     return made
 
 
-def rows(*, spot: Spot, hub: Hub, uid: str) -> table.Panel:
-    """A table; cells that name a model or a customer filter the dashboard ``uid`` to it."""
-    made = table.Panel().with_target(_ask(spot, hub)).show_header(True)
+def bars_of_times(spot: Spot, hub: Hub) -> barchart.Panel:
+    """Stacked upright bars, one for each month, weekday or hour in the first column."""
+    return _drawn(_charted(spot, hub, looks.VizOrientation.VERTICAL), spot.shows[1:], hub)
+
+
+def rows(spot: Spot, hub: Hub) -> table.Panel:
+    """A table; a cell that names a cloud, a model or a customer leads to it."""
+    made = table.Panel().with_target(_ask(spot, hub)).show_header(True).min_width(NARROWEST)
     made = _placed(made, spot, "none")
     for name in spot.query.columns:
-        made = made.override_by_name(name, _cells(columns()[name], name, uid))
+        said = cells.cell(name) if name in spot.shows else cells.hidden()
+        made = made.override_by_name(name, said)
     return made
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.__name__: kind
+    for kind in (
+        number,
+        bars_by_day,
+        bars_by_day_and_name,
+        bars_and_mean,
+        band,
+        bars_of_clouds,
+        bars_by_name,
+        bars_of_times,
+        rows,
+    )
+}
+"""What ``draw`` in a plan can say."""
 
 
 def _ask(spot: Spot, hub: Hub) -> bigquery.Dataquery:
-    return table_query(spot.query, hub)
+    return table_query(spot.query, hub, words=spot.words)
 
 
 def _placed(panel: Panel, spot: Spot, unit: str) -> Panel:
@@ -138,46 +207,45 @@ def _placed(panel: Panel, spot: Spot, unit: str) -> Panel:
     )
 
 
-def _drawn(panel: Panel, names: Sequence[str], hub: Hub) -> Panel:
-    """Names, colours and units of series; a cloud whose bills are not expected is not shown."""
-    unexpected = {column for cloud, column in cloud_columns().items() if cloud not in hub.clouds}
+def _bars(
+    spot: Spot, hub: Hub, stacking: looks.StackingMode = looks.StackingMode.NORMAL
+) -> series.Panel:
+    return (
+        series.Panel()
+        .with_target(_ask(spot, hub))
+        .draw_style(looks.GraphDrawStyle.BARS)
+        .stacking(common.StackingConfig().mode(stacking))
+        .fill_opacity(80)
+        .line_width(0)
+        .min(0)
+        .legend(_legend().calcs(["sum", "max"]))
+        .tooltip(common.VizTooltipOptions().mode(looks.TooltipDisplayMode.MULTI))
+    )
+
+
+def _charted(spot: Spot, hub: Hub, orientation: looks.VizOrientation) -> barchart.Panel:
+    made = (
+        barchart.Panel()
+        .with_target(_ask(spot, hub))
+        .x_field(spot.query.columns[0])
+        .orientation(orientation)
+        .stacking(looks.StackingMode.NORMAL)
+        .show_value(looks.VisibilityMode.NEVER)
+        .min(0)
+        .legend(_legend())
+        .tooltip(common.VizTooltipOptions().mode(looks.TooltipDisplayMode.MULTI))
+    )
+    return _placed(made, spot, DOLLARS)
+
+
+def _drawn(panel: Panel, names: tuple[str, ...], hub: Hub) -> Panel:
     for name in names:
-        column = columns()[name]
-        looks_like = [_value("displayName", column.title), _value("unit", column.unit)]
-        if column.colour:
-            looks_like.append(_value("color", _fixed(column.colour)))
-        if name in unexpected:
-            looks_like.append(_value("custom.hideFrom", UNSEEN))
-        panel = panel.override_by_name(name, looks_like)
+        panel = panel.override_by_name(name, cells.series(name, hub))
     return panel
 
 
-def _cells(column: Column, name: str, uid: str) -> list[DynamicConfigValue]:
-    made = [_value("displayName", column.title), _value("unit", column.unit)]
-    if column.hidden:
-        # The first until Grafana 12.1, the second from 12.2 on.
-        made += [_value("custom.hidden", True), _value("custom.hideFrom", UNSEEN)]
-    if column.gauge:
-        gauge = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
-        made += [_value("custom.cellOptions", gauge), _value("min", 0)]
-    if column.link:
-        made.append(_value("links", [_link(column.link, column.link_column or name, uid)]))
-    if column.warn_above is not None:
-        steps = [
-            {"value": None, "color": "text"},
-            {"value": column.warn_above + 1, "color": WARNING},
-        ]
-        made += [
-            _value("thresholds", {"mode": "absolute", "steps": steps}),
-            _value("custom.cellOptions", {"type": "color-text"}),
-        ]
-    return made
-
-
-def _link(variable: str, column: str, uid: str) -> dict[str, object]:
-    chosen = f"var-{variable}=${{__data.fields.{column}:percentencode}}"
-    others = "".join(f"${{{name}:queryparam}}&" for name in FILTERS if name != variable)
-    return {"title": "Show only this", "url": f"/d/{uid}?{chosen}&{others}${{__url_time_range}}"}
+def _but_links(said: cells.Looks) -> cells.Looks:
+    return [each for each in said if each.id_val != "links"]
 
 
 def _legend() -> common.VizLegendOptions:
@@ -187,11 +255,3 @@ def _legend() -> common.VizLegendOptions:
         .display_mode(looks.LegendDisplayMode.TABLE)
         .placement(looks.LegendPlacement.BOTTOM)
     )
-
-
-def _value(name: str, value: object) -> DynamicConfigValue:
-    return DynamicConfigValue(id_val=name, value=value)
-
-
-def _fixed(colour: str) -> dict[str, object]:
-    return {"mode": "fixed", "fixedColor": colour}

@@ -1,18 +1,13 @@
 """A dashboard's fixed names, texts and places, from its TOML file."""
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from typing import cast
 
-from grafana_foundation_sdk.builders import dashboard as build
-from grafana_foundation_sdk.models.dashboard import DashboardLinkType
-
-from dashboards.panels import Spot
-from dashboards.queries.sql import queries
-from dashboards.variables import variables
-from handlers.alerts import Hub
+from dashboards.queries.sql import Query, queries
 
 TAG = "ai-cost"
 """On every dashboard of ours; the links between them go by it."""
@@ -21,10 +16,36 @@ FOLDER_UID = "ai-cost"
 FOLDER_TITLE = "AI costs"
 """The folder of all dashboards and alert rules."""
 
+PLANS = ("overview", "trends", "models", "customers", "anomalies")
+"""The files of ``dashboards/plans``, in the order of the dashboards."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spot:
+    """A panel: its fixed id, what it asks, how it is drawn, its place in a grid of 24 columns.
+
+    ``draw`` is a kind of panel; ``column`` is the number of a panel that shows one and ``calc`` how
+    many rows become one; ``shows`` are the columns that are drawn, by default all; ``words`` are
+    those that the query is to say differently.
+    """
+
+    id: int
+    title: str
+    query: Query
+    draw: str
+    x: int
+    y: int
+    width: int
+    height: int
+    column: str = ""
+    calc: str = "lastNotNull"
+    shows: tuple[str, ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict[str, str])
+
 
 @dataclass(frozen=True)
 class Plan:
-    """A dashboard without its panels; ``spots`` by the name that code and alert rules use."""
+    """A dashboard's names and texts; ``spots`` by the name that code and alert rules use."""
 
     uid: str
     title: str
@@ -34,52 +55,55 @@ class Plan:
 
 @cache
 def plan(name: str) -> Plan:
-    """The plan in ``<name>.toml``."""
-    said = tomllib.loads(files("dashboards").joinpath(f"{name}.toml").read_text("utf-8"))
-    spots = {name: _spot(panel) for name, panel in said["panels"].items()}
+    """The plan in ``plans/<name>.toml``.
+
+    Raises:
+        ValueError: a panel lacks something, or names what is not there; a defect of the file.
+    """
+    said = tomllib.loads(files("dashboards.plans").joinpath(f"{name}.toml").read_text("utf-8"))
+    spots = {name: spot_from(panel) for name, panel in said["panels"].items()}
     return Plan(said["uid"], said["title"], said["description"], spots)
 
 
-def _spot(said: Mapping[str, object]) -> Spot:
+@cache
+def plans() -> tuple[Plan, ...]:
+    """Every dashboard's plan."""
+    return tuple(plan(name) for name in PLANS)
+
+
+def spot_from(said: Mapping[str, object]) -> Spot:
+    """The panel that a plan's table writes.
+
+    Raises:
+        ValueError: it lacks something, or names what is not there.
+    """
     match said:
         case {
             "id": int(number),
             "title": str(title),
             "query": str(query),
+            "draw": str(draw),
             "place": [int(x), int(y), int(width), int(height)],
-        }:
-            return Spot(
-                id=number,
-                title=title,
-                query=queries()[query],
-                x=x,
-                y=y,
-                width=width,
-                height=height,
-            )
+        } if query in queries():
+            asked = queries()[query]
         case _:
-            raise ValueError(f"{said} is no panel: it needs id, title, query, place.")
-
-
-def dashboard(of: Plan, hub: Hub) -> build.Dashboard:
-    """A dashboard with its filters and its links to the others, and no panel yet."""
-    return (
-        build.Dashboard(of.title)
-        .uid(of.uid)
-        .description(of.description)
-        .tags([TAG])
-        .timezone("utc")
-        .time("now-30d/d", "now")
-        .refresh("")
-        .readonly()
-        .links(
-            [
-                build.DashboardLink("")
-                .type(DashboardLinkType.DASHBOARDS)
-                .tags([TAG])
-                .include_vars(True)
-                .keep_time(True)
-            ]
-        )
-        .variables([*variables(hub)])
+            raise ValueError(f"{said} is no panel: it needs id, title, query, draw, place.")
+    shows = tuple(cast("Sequence[str]", said.get("shows", asked.columns)))
+    column = str(said.get("column", ""))
+    for name in (*shows, *([column] if column else [])):
+        if name not in asked.columns:
+            raise ValueError(f"panel {number} shows {name}, which {query} does not give.")
+    return Spot(
+        id=number,
+        title=title,
+        query=asked,
+        draw=draw,
+        x=x,
+        y=y,
+        width=width,
+        height=height,
+        column=column,
+        calc=str(said.get("calc", "lastNotNull")),
+        shows=shows,
+        words=cast("Mapping[str, str]", said.get("words", {})),
     )

@@ -1,5 +1,6 @@
 """The data source that all panels of the hub ask, by the uid it is always made with."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from grafana_foundation_sdk.builders import bigquery
@@ -15,10 +16,12 @@ NAME = "AI costs"
 SOURCE = DataSourceRef(type_val=PLUGIN, uid=UID)
 
 
-def table_query(query: Query, hub: Hub, *, ref_id: str = "A") -> bigquery.Dataquery:
-    """``query`` as a panel's or a variable's question."""
+def table_query(
+    query: Query, hub: Hub, *, ref_id: str = "A", words: Mapping[str, str] | None = None
+) -> bigquery.Dataquery:
+    """``query`` as a panel's or a variable's question; ``words`` as in ``Query.sql``."""
     return question(
-        query.sql(hub),
+        query.sql(hub, words),
         hub,
         ref_id=ref_id,
         form=model.QueryFormat.TIMESERIES if query.is_series else model.QueryFormat.TABLE,

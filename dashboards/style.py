@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -15,19 +15,25 @@ WARNING = "#E02F44"
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column wherever it is drawn; ``unit`` is Grafana's id of one.
+    """A column wherever it is drawn; ``unit`` is Grafana's id of one, ``width`` is in pixels.
 
-    ``link`` is the filter that a click on a cell sets, to the value of ``link_column``.
+    ``leads_to`` is the dashboard that a click on a cell or a bar opens. ``sets`` are the filters
+    that it sets there, each to what the row has in a column; ``fixes`` those that it sets to a
+    value. A number is shown in red from ``warn_from`` on, or always with ``warns``.
     """
 
     title: str
     unit: str
     colour: str | None = None
+    decimals: int | None = None
+    width: int | None = None
     gauge: bool = False
     hidden: bool = False
-    link: str | None = None
-    link_column: str | None = None
-    warn_above: float | None = None
+    leads_to: str | None = None
+    sets: Mapping[str, str] = field(default_factory=dict[str, str])
+    fixes: Mapping[str, str] = field(default_factory=dict[str, str])
+    warn_from: float | None = None
+    warns: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -45,6 +51,12 @@ def columns() -> Mapping[str, Column]:
 def cloud_columns() -> Mapping[Cloud, str]:
     """The column of each cloud where a query has one for each."""
     return {Cloud(name): column for name, column in _style()["clouds"].items()}
+
+
+@cache
+def named_series() -> Mapping[str, str]:
+    """The colour of a series that is no model and no customer, by its name."""
+    return _style()["series"]
 
 
 def _style() -> dict[str, dict[str, Any]]:

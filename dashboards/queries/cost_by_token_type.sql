@@ -37,7 +37,7 @@ SELECT
     ) AS cache_tokens
 FROM {serving_daily_costs} AS costs
 WHERE
-    costs.charge_type IN ('usage', 'discount')
+    {consumed}
     AND {in_range}
     {picked}
 GROUP BY costs.model

@@ -25,7 +25,7 @@ FROM {serving_daily_costs} AS costs
 LEFT JOIN {clouds_loaded} AS loads
     ON loads.cloud_provider = costs.cloud_provider
 WHERE
-    costs.charge_type IN ('usage', 'discount')
+    {consumed}
     AND {in_range}
     {picked}
 GROUP BY costs.date

@@ -1,20 +1,5 @@
 -- Cloud by cloud up to its last complete day, and the previous month up to the same day, so that a
--- cloud that is a day behind does not look cheaper. The month is that of the newest complete day.
-WITH days AS (
-    SELECT
-        loads.cloud_provider AS cloud_provider,
-        LEAST(loads.data_through, {until}) AS last_day
-    FROM {clouds_loaded} AS loads
-    WHERE loads.data_through IS NOT NULL
-),
-
-month AS (
-    SELECT
-        DATE_ADD(LAST_DAY(DATE_SUB(MAX(days.last_day), INTERVAL 1 MONTH)), INTERVAL 1 DAY)
-            AS first_day
-    FROM days
-)
-
+-- cloud that is a day behind does not look cheaper.
 SELECT
     COALESCE(SUM(CASE WHEN costs.date >= month.first_day THEN costs.cost END), 0) AS cost,
     COALESCE(SUM(CASE WHEN costs.date < month.first_day THEN costs.cost END), 0) AS previous_cost,
@@ -25,16 +10,15 @@ SELECT
         NULLIF(SUM(CASE WHEN costs.date < month.first_day THEN costs.cost END), 0) AS FLOAT64
     ) AS change
 FROM {serving_daily_costs} AS costs
-INNER JOIN days
-    ON days.cloud_provider = costs.cloud_provider
-CROSS JOIN month
+INNER JOIN {this_month} AS month
+    ON month.cloud_provider = costs.cloud_provider
 WHERE
     (
-        (costs.date >= month.first_day AND costs.date <= days.last_day)
+        (costs.date >= month.first_day AND costs.date <= month.last_day)
         OR (
             costs.date >= DATE_SUB(month.first_day, INTERVAL 1 MONTH)
             AND costs.date < month.first_day
-            AND costs.date <= DATE_SUB(days.last_day, INTERVAL 1 MONTH)
+            AND costs.date <= DATE_SUB(month.last_day, INTERVAL 1 MONTH)
         )
     )
     AND costs.billing_period >= DATE_SUB({until}, INTERVAL 6 MONTH)

@@ -8,7 +8,7 @@ a DATE with a timestamp's text
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
@@ -28,33 +28,39 @@ FILTERS: Mapping[str, str] = {
 }
 """Each variable and the column that it filters."""
 
+_FRAGMENTS = ("customer_names", "this_month")
+"""Files that are no query but a table in several."""
+
 
 @dataclass(frozen=True)
 class Query:
-    """A query: ``meaning`` is what a reader is told of its numbers."""
+    """A query: ``meaning`` is what a reader is told of its numbers.
+
+    ``words`` are those that a panel may say differently, and what they stand for if it does not.
+    """
 
     name: str
     meaning: str
     columns: tuple[str, ...]
     options: bool = False
+    words: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def is_series(self) -> bool:
         """Whether its rows are moments."""
         return self.columns[0] == "time"
 
-    def sql(self, hub: Hub) -> str:
-        """The query for Grafana, in BigQuery's dialect."""
-        return _text(self.name).format(**words(hub))
+    def sql(self, hub: Hub, words: Mapping[str, str] | None = None) -> str:
+        """The query for Grafana, in BigQuery's dialect; ``words`` are those said differently."""
+        return _text(self.name).format(**_words(hub), **{**self.words, **(words or {})})
 
 
-def words(hub: Hub) -> Mapping[str, str]:
+def _words(hub: Hub) -> Mapping[str, str]:
     """SQL for each word in braces."""
-    named = hub.words()
+    named = {**hub.words(), "since": SINCE, "until": UNTIL}
+    clouds, customers, models = (f"${{{name}:singlequote}}" for name in FILTERS)
     return {
         **named,
-        "since": SINCE,
-        "until": UNTIL,
         "in_range": (
             f"costs.date >= {SINCE}\n    AND costs.date <= {UNTIL}\n"
             # A day can belong to the bill of the month before or after: a month wider.
@@ -62,8 +68,18 @@ def words(hub: Hub) -> Mapping[str, str]:
             f"    AND costs.billing_period <= {UNTIL} + 31"
         ),
         "picked": "\n    ".join(_filter(*each) for each in FILTERS.items()),
+        "picked_series": (
+            f"({ALL} IN ({clouds}) OR found.cloud_provider IN ({clouds}))\n"
+            f"    AND (\n        ({ALL} IN ({models}) AND {ALL} IN ({customers}))\n"
+            f"        OR (found.series = 'model' AND found.key IN ({models}))\n"
+            f"        OR (found.series = 'customer' AND found.key IN ({customers}))\n    )"
+        ),
+        "clouds": clouds,
+        "customers": customers,
+        "models": models,
+        "consumed": "costs.charge_type IN ('usage', 'discount')",
         "counts_tokens": "costs.usage_unit = 'tokens' AND costs.charge_type = 'usage'",
-        "customer_names": _text("customer_names").format(**named),
+        **{name: _text(name).format(**named) for name in _FRAGMENTS},
     }
 
 
@@ -81,6 +97,12 @@ def queries() -> Mapping[str, Query]:
     """Every query by name."""
     text = files("dashboards.queries").joinpath("queries.toml").read_text("utf-8")
     return {
-        name: Query(name, said["meaning"], tuple(said["columns"]), said.get("options", False))
+        name: Query(
+            name,
+            said["meaning"],
+            tuple(said["columns"]),
+            said.get("options", False),
+            said.get("words", {}),
+        )
         for name, said in tomllib.loads(text).items()
     }

@@ -12,7 +12,18 @@ from typing import Any, TypeAlias
 import duckdb
 
 from handlers.alerts import Hub
-from handlers.tables import BUDGETS, DAILY, DIMENSIONS, LEDGER, Table
+from handlers.tables import (
+    ANOMALIES,
+    BUDGETS,
+    DAILY,
+    DIMENSIONS,
+    HOURLY,
+    LEDGER,
+    PLATFORM,
+    RECONCILIATION,
+    UNNAMED,
+    Table,
+)
 from tests.sql.googlesql import GoogleSql
 
 HUB = Hub(project="demo-project", dataset="multi_cloud_costs", location="US")
@@ -20,7 +31,12 @@ TABLES: Mapping[str, Table] = {
     "serving_daily_costs": DAILY,
     "serving_ledger": LEDGER,
     "serving_dimensions": DIMENSIONS,
+    "serving_hourly_costs": HOURLY,
+    "serving_unnamed_costs": UNNAMED,
+    "anomalies": ANOMALIES,
     "budgets": BUDGETS,
+    "platform_costs": PLATFORM,
+    "reconciliation": RECONCILIATION,
 }
 Row: TypeAlias = Mapping[str, object]
 Answer: TypeAlias = list[dict[str, Any]]
@@ -30,8 +46,15 @@ _ZEROS: Mapping[str, object] = {
     "DATE": date(2026, 1, 1),
     "TIMESTAMP": datetime(2026, 1, 1),  # noqa: DTZ001 - the tables hold UTC without saying so
     "BIGINT": 0,
+    "SMALLINT": 0,
 }
-_TYPES = {"VARCHAR": "STRING", "TIMESTAMP": "TIMESTAMP", "DATE": "DATE", "BIGINT": "INT64"}
+_TYPES = {
+    "VARCHAR": "STRING",
+    "TIMESTAMP": "TIMESTAMP",
+    "DATE": "DATE",
+    "BIGINT": "INT64",
+    "SMALLINT": "INT64",
+}
 
 
 @dataclass

@@ -74,6 +74,33 @@ def costs(rows: Rows) -> None:
         )
 
 
+# Cloud, day, SKU, account, model, customer, rule, dollars: what of COSTS has no name.
+UNNAMED = (
+    ("AWS", "11-01", "Tax", "1111", "none", UNTAGGED, "aws-tax", "0.50"),
+    ("GCP", "11-12", "Gemini input", "p1", "gemini", UNTAGGED, "gcp-gemini", "4.00"),
+    ("GCP", "11-02", "Opaque", "p1", "unknown", UNTAGGED, None, "3.50"),
+    ("GCP", "11-02", "Provisioned any", "p2", "unknown", UNTAGGED, "gcp-any", "2.50"),
+)
+
+
+def unnamed(rows: Rows) -> None:
+    for cloud, day, sku, account, model, customer, rule, dollars in UNNAMED:
+        rows.add(
+            "serving_unnamed_costs",
+            cloud_provider=cloud,
+            date=date.fromisoformat(f"2026-{day}"),
+            billing_period=NOV,
+            service="S",
+            sku_description=sku,
+            account_id=account,
+            model=model,
+            customer_key=customer,
+            rule_id=rule,
+            charge_type="usage",
+            cost=Decimal(dollars),
+        )
+
+
 def loads(rows: Rows) -> None:
     load(rows, ("AWS", "given-up", date(2026, 8, 1)), moment(2, 3, 9), date(2026, 8, 31))
     load(rows, ("AWS", "a1", OCT), moment(4, 3), date(2026, 10, 31))
@@ -110,6 +137,7 @@ def names(rows: Rows) -> None:
 def hub_rows() -> Rows:
     rows = Rows()
     costs(rows)
+    unnamed(rows)
     loads(rows)
     names(rows)
     return rows

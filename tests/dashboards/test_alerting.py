@@ -2,8 +2,8 @@ import json
 import re
 from pathlib import Path
 
-from dashboards.alerting import INTERVAL_SECONDS, grafana_rules
-from dashboards.documents import documents
+from dashboards.alerting import INTERVAL_SECONDS, grafana_rules, queries_a_month
+from dashboards.documents import documents, panel_id
 from handlers.alerts import question, rules
 from tests.dashboards.engines import HUB
 
@@ -43,15 +43,45 @@ def test_a_message_says_what_how_much_and_where_to_look() -> None:
         assert '{{ printf "%.' in said["summary"]
         assert said["description"]
         assert (said["__dashboardUid__"], said["__panelId__"]) in shown
+    for rule in rules():
+        assert panel_id(rule.dashboard, rule.panel) == rule.panel_id
     stale = grafana_rules(HUB)[0].annotations["summary"]
     assert stale == (
         '{{ $labels.cloud }}: no bill was loaded for {{ printf "%.0f" $values.B.Value }} hours'
     )
 
 
-def test_rules_are_evaluated_after_the_nights_loads_and_seldom() -> None:
-    moments = [hour for hour in range(24) if hour * 3600 % INTERVAL_SECONDS == 0]
-    assert moments == [0, 6, 12, 18]
+def test_dollars_are_a_question_of_their_own_where_the_message_tells_them() -> None:
+    made = {rule.uid: rule for rule in grafana_rules(HUB)}
+    for rule in rules():
+        rendered = made[f"ai-cost-{rule.id.replace('_', '-')}"]
+        refs = [step.ref_id for step in rendered.steps]
+        tells = "{usd}" in rule.summary
+        assert refs == ["A", "B", "C", *(["D", "E"] if tells else [])]
+        assert ("$values.E.Value" in rendered.annotations["summary"]) == tells
+    share = made["ai-cost-untagged-share"]
+    models = {step.ref_id: json.loads(step.model) for step in share.steps}
+    assert models["D"]["rawSql"].startswith("SELECT time, cloud, usd AS value\n")
+    assert models["E"]["expression"] == "D"
+    assert share.annotations["summary"] == (
+        '{{ $labels.cloud }}: {{ printf "%.1f" $values.B.Value }} % of the last seven days\' cost'
+        ' is untagged, {{ printf "%.2f" $values.E.Value }} USD'
+    )
+
+
+def test_an_incident_is_told_with_its_dollars_its_cause_and_the_runbook() -> None:
+    (rule,) = (rule for rule in grafana_rules(HUB) if rule.uid == "ai-cost-anomaly")
+    assert rule.annotations["summary"] == (
+        '{{ $labels.cloud }} cost {{ printf "%.2f" $values.E.Value }} USD {{ $labels.direction }}'
+        " than expected on {{ $labels.day }}; {{ $labels.cause }}"
+    )
+    assert rule.annotations["runbook"] == "docs/runbooks/alerts.md#anomaly"
+
+
+def test_rules_are_evaluated_once_a_day_and_what_that_asks_is_known() -> None:
+    assert INTERVAL_SECONDS == 24 * 3600
+    told = sum("{usd}" in rule.summary for rule in rules())
+    assert queries_a_month(HUB) == 30 * (len(rules()) + told)
 
 
 def test_a_command_of_the_collectors_door_that_a_rule_names_exists(root: Path) -> None:

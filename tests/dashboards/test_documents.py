@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from dashboards.documents import DASHBOARDS, documents, panel_id
+from dashboards.documents import documents, panel_id
 from dashboards.lint import lint_all
-from dashboards.plan import plan
+from dashboards.plan import plan, plans, spot_from
 from dashboards.queries.sql import queries
 from dashboards.style import columns
 from handlers.errors import WarehouseError
@@ -49,9 +49,18 @@ def test_the_same_hub_gives_the_same_bytes_whatever_the_hash_seed(root: Path) ->
     assert made == {"".join(documents(HUB).values()).encode()}
 
 
-def test_uids_and_panel_ids_never_change() -> None:
+def test_the_five_dashboards_are_there_under_their_uids() -> None:
+    assert {of.uid: of.title for of in plans()} == {
+        "multi-cloud-overview": "Multi-Cloud Overview",
+        "cost-trends": "Cost Trends",
+        "model-comparison": "Model Comparison",
+        "customer-attribution": "Customer Attribution",
+        "anomaly-detection": "Anomaly Detection",
+    }
+
+
+def test_panel_ids_never_change() -> None:
     ids = {name: spot.id for name, spot in plan("overview").spots.items()}
-    assert plan("overview").uid == "multi-cloud-overview"
     assert ids == {
         "total_cost": 1,
         "month_to_date": 2,
@@ -65,20 +74,50 @@ def test_uids_and_panel_ids_never_change() -> None:
         "top_customers": 10,
         "cost_by_token_type": 11,
         "tokens_by_token_type": 12,
+        "forecast": 13,
+        "unstated": 14,
+        "unexpected": 15,
+        "budgets": 16,
+        "platform_cost": 17,
     }
     assert panel_id("multi-cloud-overview", "freshness") == 6
 
 
 def test_every_panel_of_a_plan_is_on_its_dashboard() -> None:
-    for name in DASHBOARDS:
-        document = json.loads(documents(HUB)[plan(name).uid])
-        shown = {(panel["id"], panel["title"]) for panel in document["panels"]}
-        assert shown == {(spot.id, spot.title) for spot in plan(name).spots.values()}
+    made = documents(HUB)
+    for of in plans():
+        shown = {(panel["id"], panel["title"]) for panel in json.loads(made[of.uid])["panels"]}
+        assert shown == {(spot.id, spot.title) for spot in of.spots.values()}
+
+
+def test_every_query_is_on_a_panel() -> None:
+    shown = {spot.query.name for of in plans() for spot in of.spots.values()}
+    assert shown == {query.name for query in queries().values() if not query.options}
+
+
+def test_the_page_about_dashboards_says_what_the_panels_say(root: Path) -> None:
+    page = (root / "docs" / "dashboards.md").read_text(encoding="utf-8")
+    told = [line.split(" | ") for line in page.splitlines() if line.endswith("` |")]
+    shown = {
+        (f"{of.title}: {spot.title}", spot.query.meaning, f"`{spot.query.name}` |")
+        for of in plans()
+        for spot in of.spots.values()
+    }
+    assert {tuple(cells[1:]) for cells in told} <= shown
+    assert {cells[3] for cells in told} == {name for _, _, name in shown}
 
 
 def test_every_column_that_is_drawn_has_a_name_and_a_unit() -> None:
     drawn = {c for q in queries().values() if not q.options for c in q.columns} - {"time"}
     assert drawn == set(columns())
+
+
+def test_a_panel_that_shows_what_its_query_does_not_give_is_refused() -> None:
+    wrong = {"id": 1, "title": "T", "query": "total_cost", "draw": "number", "place": [0, 0, 6, 4]}
+    with pytest.raises(ValueError, match="shows tokens, which total_cost does not give"):
+        spot_from({**wrong, "column": "tokens"})
+    with pytest.raises(ValueError, match="no panel"):
+        spot_from({**wrong, "query": "no such query"})
 
 
 def test_no_fault_is_found_in_what_is_shipped() -> None:
@@ -98,19 +137,58 @@ def test_a_cloud_whose_bills_are_not_expected_is_neither_offered_nor_drawn() -> 
     assert hidden == {"azure"}
 
 
-def test_a_row_leads_to_itself_and_keeps_the_other_filters_and_the_time() -> None:
+def links(uid: str, panel: int) -> dict[str, str]:
+    """The address behind each column."""
+    document: dict[str, Any] = json.loads(documents(HUB)[uid])
+    (found,) = (each for each in document["panels"] if each["id"] == panel)
+    return {
+        override["matcher"]["options"]: said["value"][0]["url"]
+        for override in found["fieldConfig"]["overrides"]
+        for said in override["properties"]
+        if said["id"] == "links"
+    }
+
+
+def test_a_row_leads_to_its_customer_and_keeps_the_other_filters_and_the_time() -> None:
+    assert links("multi-cloud-overview", 10) == {
+        "customer": (
+            "/d/customer-attribution"
+            "?var-customer_filter=${__data.fields.customer_key:percentencode}"
+            "&${cloud_filter:queryparam}&${model_filter:queryparam}&${__url_time_range}"
+        )
+    }
+
+
+def test_a_bar_leads_to_its_cloud_or_to_the_model_and_customer_it_stands_for() -> None:
+    assert links("multi-cloud-overview", 8)["azure"].startswith(
+        "/d/cost-trends?var-cloud_filter=Azure&"
+    )
+    models = links("model-comparison", 7)
+    assert set(models) == {"input_cost", "output_cost", "cache_cost", "other_cost"}
+    assert all("var-model_filter=${__data.fields.model:" in url for url in models.values())
+    customers = links("customer-attribution", 7)
+    assert set(customers) == {"aws", "azure", "gcp"}
+    assert all("fields.customer_key:" in url for url in customers.values())
+
+
+def test_an_unusual_day_leads_to_its_own_series() -> None:
+    url = links("anomaly-detection", 6)["series_name"]
+    for chosen in (
+        "cloud_filter=${__data.fields.cloud:",
+        "model_filter=${__data.fields.model_key:",
+    ):
+        assert f"var-{chosen}" in url
+
+
+def test_a_table_hides_what_only_its_links_need() -> None:
     document: dict[str, Any] = json.loads(documents(HUB)["multi-cloud-overview"])
-    (customers,) = (panel for panel in document["panels"] if panel["id"] == 10)
-    (link,) = (
-        each["value"][0]
+    (customers,) = (each for each in document["panels"] if each["id"] == 10)
+    hidden = {
+        override["matcher"]["options"]
         for override in customers["fieldConfig"]["overrides"]
-        for each in override["properties"]
-        if each["id"] == "links"
-    )
-    assert link["url"] == (
-        "/d/multi-cloud-overview?var-customer_filter=${__data.fields.customer_key:percentencode}"
-        "&${cloud_filter:queryparam}&${model_filter:queryparam}&${__url_time_range}"
-    )
+        if {"id": "custom.hidden", "value": True} in override["properties"]
+    }
+    assert hidden == {"customer_key", "place"}
 
 
 def test_a_dataset_that_would_leave_its_quotes_is_refused() -> None:
@@ -133,7 +211,7 @@ def run(tmp_path: Path) -> Run:
 def test_build_writes_each_dashboard_for_the_named_hub(run: Run, tmp_path: Path) -> None:
     answer = run("build", "out", "--project", "acme-costs", "--location", "EU", "--cloud", "gcp")
     assert (answer.returncode, answer.stderr) == (0, "")
-    assert answer.stdout == "out/multi-cloud-overview.json\n"
+    assert answer.stdout.split() == [f"out/{of.uid}.json" for of in plans()]
     text = (tmp_path / "out" / "multi-cloud-overview.json").read_text(encoding="utf-8")
     assert "`acme-costs.multi_cloud_costs.serving_daily_costs`" in text
     assert '"location": "EU"' in text
@@ -152,7 +230,7 @@ def test_build_tells_what_it_can_not_write_or_take(run: Run, tmp_path: Path) -> 
 
 def test_check_passes_what_is_shipped_and_tells_what_is_wrong(run: Run, tmp_path: Path) -> None:
     answer = run("check")
-    assert (answer.returncode, answer.stdout) == (0, "1 dashboards, 12 panels, 0 faults\n")
+    assert (answer.returncode, answer.stdout) == (0, "5 dashboards, 62 panels, 0 faults\n")
     document = json.loads(documents(HUB)["multi-cloud-overview"])
     document["panels"][0]["title"] = ""
     (tmp_path / "mine.json").write_text(json.dumps(document))

@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -35,6 +36,11 @@ STORED = {
     "serving_daily_costs": ("daily_costs", ""),
     "serving_ledger": ("ledger", "'hub' AS warehouse, "),
     "serving_dimensions": ("dimensions", "'hub' AS warehouse, "),
+    "serving_unnamed_costs": ("unnamed_costs", "'hub' AS warehouse, "),
+    "serving_hourly_costs": ("hourly_costs", "'hub' AS warehouse, "),
+    "anomalies": ("anomalies", ""),
+    "platform_costs": ("platform_costs", ""),
+    "reconciliation": ("reconciliation", ""),
     "budgets": ("budgets", ""),
 }
 
@@ -43,6 +49,16 @@ def rows() -> Rows:
     made = hub_rows()
     made.add("budgets", limits="total", key="", name="", amount_usd=Decimal(50))
     made.add("budgets", limits="customer", key=ACME, name="acme", month=NOV, amount_usd=Decimal(60))
+    bill = {"cloud_provider": "AWS", "scope": "a1", "billing_period": NOV}
+    day = {**bill, "date": date(2026, 11, 3)}
+    for hour in (3, 17):
+        used = {"model": "claude", "customer_key": ACME, "charge_type": "usage"}
+        made.add("serving_hourly_costs", **day, **used, hour=hour, cost=Decimal(hour))
+    made.add("platform_costs", **day, service="Storage", cost_usd=Decimal("1.5"))
+    made.add("reconciliation", **bill, source="invoice", difference_usd=Decimal("12.5"))
+    found = {"series": "cloud", "key": "AWS", "status": "high", "expected": Decimal(9)}
+    made.add("anomalies", cloud_provider="AWS", date=day["date"], actual=Decimal(29), **found)
+    made.of["serving_ledger"][2] = {**made.of["serving_ledger"][2], "restated_usd": Decimal("2.5")}
     return made
 
 

@@ -6,12 +6,15 @@ import pytest
 
 from dashboards.documents import documents
 from dashboards.lint import DASHBOARD_RULES, PANEL_RULES, lint, lint_all
+from dashboards.plan import plan
+from dashboards.queries.sql import FILTERS
 from tests.dashboards.engines import HUB
 
 Document: TypeAlias = dict[str, Any]
 Break: TypeAlias = Callable[[Document], object]
 
-STAT, DAILY, TABLE = 0, 6, 8
+NAMES = [*plan("overview").spots]
+STAT, DAILY, TABLE = map(NAMES.index, ("total_cost", "daily_cost", "top_models"))
 
 
 def sql(old: str, new: str, panel: int = DAILY) -> Break:
@@ -33,7 +36,24 @@ def put(value: object, *path: str | int) -> Break:
     return change
 
 
+def override(panel: int, column: str, **changed: object) -> Break:
+    """Give properties of the override of ``column`` other values."""
+
+    def change(document: Document) -> None:
+        for each in document["panels"][panel]["fieldConfig"]["overrides"]:
+            if each["matcher"]["options"] == column:
+                for said in each["properties"]:
+                    said["value"] = changed.get(said["id"], said["value"])
+
+    return change
+
+
+def lead(url: str) -> Break:
+    return override(TABLE, "model", links=[{"title": "x", "url": url}])
+
+
 CHOSEN = "${model_filter:singlequote}"
+KEPT = [f"${{{name}:queryparam}}" for name in FILTERS]
 FROM = "${__from:date:seconds}"
 BROKEN = [
     ("identity", "a uid of small", put("Overview!", "uid")),
@@ -41,7 +61,7 @@ BROKEN = [
     ("identity", "a tag", put([], "tags")),
     ("panel-ids", "each its own", put(1, "panels", 1, "id")),
     ("panel-ids", "an id each", put(None, "panels", 1, "id")),
-    ("grid", "beyond", put(20, "panels", 8, "gridPos", "x")),
+    ("grid", "beyond", put(20, "panels", TABLE, "gridPos", "x")),
     ("grid", "overlap", put(4, "panels", 1, "gridPos", "x")),
     ("time", "utc", put("browser", "timezone")),
     ("time", "refresh", put("5m", "refresh")),
@@ -75,6 +95,23 @@ BROKEN = [
     ("columns", "named", sql("SELECT\n    spent.model AS model,", "SELECT *,", TABLE)),
     ("columns", "small letters", sql("AS tokens", "AS Tokens", TABLE)),
     ("columns", "GROUP BY model", sql("GROUP BY costs.model", "GROUP BY model", TABLE)),
+    ("currency", "only money", override(TABLE, "cost", unit="currencyEUR")),
+    (
+        "currency",
+        "only money",
+        put("currencyEUR", "panels", STAT, "fieldConfig", "defaults", "unit"),
+    ),
+    ("colours", "one colour", override(DAILY, "gcp", color={"fixedColor": "#000000"})),
+    ("width", "1280", put(4, "panels", TABLE, "gridPos", "w")),
+    ("transformations", "in the query", put([{"id": "merge"}], "panels", STAT, "transformations")),
+    ("data-links", "leads to none", lead("/d/elsewhere?${__url_time_range}")),
+    ("data-links", "every filter", lead("/d/cost-trends?var-model_filter=x&${__url_time_range}")),
+    ("data-links", "the time", lead("/d/cost-trends?" + "&".join(KEPT))),
+    ("filtered", "no effect", sql("customer_filter", "model_filter")),
+    ("series", "ORDER BY time", sql("ORDER BY time", "ORDER BY aws")),
+    ("series", "not complete", sql("data_through", "loaded_through")),
+    ("names", "no such column", sql("AS incomplete", "AS unfinished")),
+    ("names", "no such column", sql("AS cost", "AS costs_usd", STAT)),
     ("columns", "GROUP BY 1", sql("GROUP BY costs.model", "GROUP BY 1", TABLE)),
 ]
 

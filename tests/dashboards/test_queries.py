@@ -16,7 +16,7 @@ from tests.dashboards.engines import (
     with_days,
     with_filters,
 )
-from tests.dashboards.hub_rows import ACME, FIRST, GLOBEX, LAST, NOV, UNTAGGED, hub_rows, load
+from tests.dashboards.hub_rows import ACME, FIRST, GLOBEX, LAST, NOV, OCT, UNTAGGED, hub_rows, load
 from tests.dashboards.hub_rows import moment as at
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -36,8 +36,9 @@ def asked(
     rows: Rows | None = None,
     days: tuple[date, date] = (FIRST, LAST),
     chosen: Mapping[str, Sequence[str]] | None = None,
+    words: Mapping[str, str] | None = None,
 ) -> Answer:
-    sql = with_filters(with_days(queries()[name].sql(HUB), *days), chosen or {})
+    sql = with_filters(with_days(queries()[name].sql(HUB, words), *days), chosen or {})
     return engine(hub_rows() if rows is None else rows, sql)
 
 
@@ -153,11 +154,11 @@ def test_the_last_day_of_a_long_month_is_compared_with_the_whole_month_before(
 def test_top_models_are_ranked_by_all_that_is_paid_and_unknown_is_one_of_them(
     engine: Engine,
 ) -> None:
-    assert cells(asked(engine, "top_models")) == table(
-        ("claude", "37", "0.729064", "1530000", "1"),
-        ("gemini", "7.25", "0.142857", "2100000", "1"),
-        ("unknown", "6", "0.118227", "50", "1"),
-        ("none", "0.5", "0.009852", "0", "1"),
+    assert cells(asked(engine, "models")) == table(
+        ("claude", "37", "0.729064", "1530000", "1", "2"),
+        ("gemini", "7.25", "0.142857", "2100000", "1", "1"),
+        ("unknown", "6", "0.118227", "50", "1", "0"),
+        ("none", "0.5", "0.009852", "0", "1", "0"),
     )
 
 
@@ -173,7 +174,7 @@ def test_only_ten_models_are_listed_and_their_shares_are_of_the_whole(engine: En
             model=f"m{number:02}",
             cost=Decimal(number + 1),
         )
-    answer = asked(engine, "top_models", rows)
+    answer = asked(engine, "models", rows)
     assert [row["model"] for row in answer] == [f"m{number:02}" for number in range(11, 1, -1)]
     assert answer[0]["share"] == usd("0.153846")  # 12 of 78
 
@@ -181,10 +182,10 @@ def test_only_ten_models_are_listed_and_their_shares_are_of_the_whole(engine: En
 @engines
 def test_customers_have_their_newest_name_or_else_their_key(engine: Engine) -> None:
     sons = "O\"Brien\\ & 'Sons'"
-    assert cells(asked(engine, "top_customers")) == [
-        (sons, usd("34"), usd("0.669951"), usd("2"), usd("17"), ACME),
-        ("untagged", usd("10.5"), usd("0.206897"), usd("2"), usd("5.25"), UNTAGGED),
-        (GLOBEX, usd("6.25"), usd("0.123153"), usd("3"), usd("2.083333"), GLOBEX),
+    assert cells(asked(engine, "customers")) == [
+        (usd("1"), sons, usd("34"), usd("0.669951"), usd("2"), usd("17"), ACME),
+        (usd("2"), "untagged", usd("10.5"), usd("0.206897"), usd("2"), usd("5.25"), UNTAGGED),
+        (usd("3"), GLOBEX, usd("6.25"), usd("0.123153"), usd("3"), usd("2.083333"), GLOBEX),
     ]
 
 
@@ -200,8 +201,8 @@ def test_cost_by_token_type_adds_up_to_usage_and_discounts(engine: Engine) -> No
 
 
 @engines
-def test_what_has_no_customer_and_what_has_no_model_is_told_in_dollars(engine: Engine) -> None:
-    assert cells(asked(engine, "nameless_cost")) == table(("10.5", "6"))
+def test_untagged_unnamed_and_not_stated_are_three_amounts(engine: Engine) -> None:
+    assert cells(asked(engine, "nameless_cost")) == table(("10.5", "3.5", "2.5"))
 
 
 @engines
@@ -221,3 +222,157 @@ def test_filters_offer_each_customer_and_model_once(engine: Engine) -> None:
     assert customers == [(ACME, "O\"Brien\\ & 'Sons'"), (UNTAGGED, "untagged")]
     models = cells(asked(engine, "model_options"))
     assert models == [("claude", "claude"), ("gemini", "gemini")]
+
+
+@engines
+def test_a_month_that_was_complete_is_restated_and_an_open_one_only_grew(engine: Engine) -> None:
+    rows = Rows()
+    for bill, finished, through, change in (
+        (("AWS", "a", OCT), at(4, 3), date(2026, 10, 31), None),
+        (("AWS", "a", OCT), at(15, 3), date(2026, 10, 31), "-2.50"),
+        (("AWS", "a", NOV), at(14, 3), date(2026, 11, 13), None),
+        (("AWS", "a", NOV), at(15, 3), date(2026, 11, 14), "40"),
+        (("GCP", "g", OCT), at(4, 3), date(2026, 10, 31), None),
+        (("GCP", "g", OCT), at(13, 5), date(2026, 10, 31), "7"),
+    ):
+        load(rows, bill, finished, through)
+        rows.of["serving_ledger"][-1] = {
+            **rows.of["serving_ledger"][-1],
+            "restated_usd": None if change is None else Decimal(change),
+        }
+    found = asked(engine, "restatements", rows)
+    # Google's is two days older than the newest load.
+    assert [(row["month"], row["state"], row["restated_cost"]) for row in found] == [
+        ("2026-11", "still open", usd("40")),
+        ("2026-10", "restated", usd("-2.5")),
+    ]
+    assert asked(engine, "restatements", rows, chosen={"cloud_filter": ["Azure"]}) == []
+
+
+@engines
+def test_of_each_invoice_the_newest_comparison_of_the_whole_is_shown(engine: Engine) -> None:
+    rows = Rows()
+    for invoice, day, charge, difference in (
+        ("I-1", 3, None, "5"),
+        ("I-1", 9, None, "12.5"),
+        ("I-1", 9, "tax", "1"),
+        ("I-2", 9, None, "-0.01"),
+    ):
+        rows.add(
+            "reconciliation",
+            cloud_provider="AWS",
+            scope="a1",
+            billing_period=OCT,
+            source="invoice",
+            invoice_id=invoice,
+            charge_type=charge,
+            billing_currency="USD",
+            difference=Decimal(difference),
+            difference_usd=Decimal(difference),
+            checked_at=at(day, 6),
+        )
+    found = asked(engine, "invoice_difference", rows)
+    assert [(row["document"], row["difference_usd"]) for row in found] == [
+        ("I-1", usd("12.5")),
+        ("I-2", usd("-0.01")),
+    ]
+
+
+def unusual() -> Rows:
+    rows = hub_rows()
+    for day, cloud, series, key, status, actual, expected in (
+        (10, "AWS", "cloud", "AWS", "high", "90", "50"),
+        (10, "AWS", "model", "claude", "high", "80", "38"),
+        (10, "AWS", "customer", ACME, "high", "70", "31"),
+        (11, "AWS", "cloud", "AWS", "quiet", "95", "50"),
+        (11, "GCP", "cloud", "GCP", "low", "1", "6"),
+        (12, "GCP", "cloud", "GCP", "normal", "7", "6"),
+    ):
+        rows.add(
+            "anomalies",
+            date=date(2026, 11, day),
+            cloud_provider=cloud,
+            series=series,
+            key=key,
+            status=status,
+            actual=Decimal(actual),
+            expected=Decimal(expected),
+            lower=Decimal(0),
+            upper=Decimal(60),
+        )
+    return rows
+
+
+@engines
+def test_cloud_model_and_customer_that_rise_together_are_one_anomaly(engine: Engine) -> None:
+    # The largest of the tenth is the model's 42; the eleventh of AWS is quiet, Google's is 5 low.
+    assert cells(asked(engine, "anomaly_total", unusual())) == table(("2", "47"))
+    chosen = {"customer_filter": [ACME]}
+    assert cells(asked(engine, "anomaly_total", unusual(), chosen=chosen)) == table(("1", "39"))
+
+
+@engines
+def test_anomalies_name_the_customer_and_the_series_that_a_click_opens(engine: Engine) -> None:
+    found = asked(engine, "anomalies", unusual())
+    assert [(row["date"], row["series"], row["state"]) for row in found] == [
+        ("2026-11-11", "cloud", "quiet"),
+        ("2026-11-11", "cloud", "low"),
+        ("2026-11-10", "model", "high"),
+        ("2026-11-10", "cloud", "high"),
+        ("2026-11-10", "customer", "high"),
+    ]
+    assert found[4]["series_name"] == "O\"Brien\\ & 'Sons'"
+    assert (found[4]["model_key"], found[4]["customer_key"]) == ("$__all", ACME)
+    assert (found[2]["model_key"], found[2]["customer_key"]) == ("claude", "$__all")
+
+
+@engines
+def test_the_band_is_of_the_cloud_until_a_model_or_a_customer_is_chosen(engine: Engine) -> None:
+    def actual(**chosen: Sequence[str]) -> list[Decimal]:
+        return [row["actual"] for row in asked(engine, "expected_band", unusual(), chosen=chosen)]
+
+    assert actual() == [usd("90"), usd("95")]
+    assert actual(model_filter=["claude"]) == [usd("80")]
+    assert actual(customer_filter=[ACME]) == [usd("70")]
+    assert actual(cloud_filter=["GCP"]) == []
+
+
+@engines
+def test_a_thousand_tokens_or_fewer_have_no_price(engine: Engine) -> None:
+    rows = Rows()
+    for kind, amount, dollars in (("input", 1000, "1"), ("output", 1001, "2.002")):
+        rows.add(
+            "serving_daily_costs",
+            cloud_provider="AWS",
+            date=date(2026, 11, 3),
+            billing_period=NOV,
+            model="m",
+            token_type=kind,
+            charge_type="usage",
+            usage_unit="tokens",
+            usage=Decimal(amount),
+            cost=Decimal(dollars),
+        )
+    (row,) = asked(engine, "unit_prices", rows)
+    assert (row["input_per_1m"], row["output_per_1k"], row["output_per_1m"]) == (
+        None,
+        usd("2"),
+        usd("2000"),
+    )
+
+
+@engines
+def test_there_is_no_forecast_before_the_fifth_complete_day(engine: Engine) -> None:
+    rows = Rows()
+    load(rows, ("AWS", "a", NOV), at(5, 3), date(2026, 11, 4))
+    for day in (1, 2, 3, 4, 5):
+        rows.add(
+            "serving_daily_costs",
+            cloud_provider="AWS",
+            date=date(2026, 11, day),
+            billing_period=NOV,
+            cost=Decimal(6),
+        )
+    assert asked(engine, "forecast", rows) == [{"forecast": None}]
+    load(rows, ("AWS", "a", NOV), at(6, 3), date(2026, 11, 5))
+    assert asked(engine, "forecast", rows) == [{"forecast": usd("180")}]

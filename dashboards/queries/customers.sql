@@ -15,6 +15,7 @@ whole AS (
 )
 
 SELECT
+    ROW_NUMBER() OVER (ORDER BY spent.cost DESC, spent.customer_key) AS place,
     COALESCE(names.name, spent.customer_key) AS customer,
     spent.cost AS cost,
     CAST(spent.cost AS FLOAT64) / CAST(NULLIF(whole.cost, 0) AS FLOAT64) AS share,
@@ -25,5 +26,5 @@ FROM spent
 CROSS JOIN whole
 LEFT JOIN {customer_names} AS names
     ON names.key = spent.customer_key
-ORDER BY cost DESC, customer
-LIMIT 10
+ORDER BY place
+LIMIT {limit}

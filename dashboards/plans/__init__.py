@@ -1,0 +1,1 @@
+"""The dashboards: what is on each, where, and what it asks."""
