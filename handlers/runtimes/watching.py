@@ -1,4 +1,4 @@
-"""What the hub does once the day's bills are in: anomalies first, then the alerts that read them."""
+"""What the hub does once the day's bills are in: anomalies, then the alerts that read them."""
 
 import contextlib
 import tempfile

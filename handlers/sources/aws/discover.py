@@ -99,7 +99,7 @@ def discover(folder: Path, refuse: Refuse = raise_refusal) -> Iterator[Snapshot]
 
 
 def _refuse_manifest_folders(folder: Path, refuse: Refuse) -> None:
-    """Refuse the months whose manifest is a folder, which a bucket can't hold: they have no bill."""
+    """Refuse each month whose manifest is a folder, which only a copy of a bucket can have."""
     for path in sorted(folder.rglob(f"*{_MANIFEST}")):
         month = _month_of(path.as_posix())
         if path.is_dir() and month is not None:
