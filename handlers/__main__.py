@@ -20,6 +20,7 @@ class Door(click.Group):
         "lines": "Go from a row of the table to its bill lines.",
         "reconcile": "Compare what clouds and invoices say with what was loaded.",
         "verify": "Compare the clouds' consoles with what was loaded, page by page.",
+        "parity": "Compare the two paths of an environment that changes its warehouses.",
         "anomalies": "Find days that cost unusually much or little.",
         "alerts": "Ask the alert rules what fires.",
         "classify": "Name the SKUs of a CSV file.",

@@ -85,8 +85,7 @@ def evaluate(runner: Runner, now: datetime, grafana_url: str = NO_LINK) -> list[
         known = {key: each for (name, key), each in before.items() if name == rule.id}
         for key, row in measured.items():
             if rule.fires(float(str(row[VALUE] or 0))):
-                since = known[key].since if key in known else moment
-                found.append(_made(rule, row, since, moment, complete, grafana_url))
+                found.append(_made(rule, row, known.get(key), moment, complete, grafana_url))
         fired = {each.key for each in found if each.rule is rule}
         found += (
             _ended(rule, known[key].row, measured.get(key), grafana_url)
@@ -145,7 +144,7 @@ def _complete_days(runner: Runner) -> Mapping[str, date]:
 def _made(
     rule: Rule,
     row: Row,
-    since: datetime,
+    before: _Before | None,
     now: datetime,
     complete: Mapping[str, date],
     grafana_url: str,
@@ -162,8 +161,8 @@ def _made(
         value=value,
         usd=None if usd is None else _amount(usd),
         day=max(days, default=yesterday),
-        since=since,
-        is_new=since == now,
+        since=before.since if before else now,
+        is_new=before is None,
         message=_message(rule, labels, value, None if usd is None else _amount(usd)),
         link=_link(rule, grafana_url),
     )

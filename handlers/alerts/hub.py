@@ -12,7 +12,18 @@ from typing import Protocol
 
 from handlers.catalog.dialect import BIGQUERY
 from handlers.record import UNKNOWN, UNTAGGED, Cloud
-from handlers.tables import ALERTS, ANOMALIES, BUDGETS, PLATFORM, RECONCILIATION
+from handlers.tables import (
+    ALERTS,
+    ANOMALIES,
+    BUDGETS,
+    DIGESTS,
+    DIMENSIONS,
+    LEDGER,
+    PARITY,
+    PLATFORM,
+    RECONCILIATION,
+    SERVING_CUT,
+)
 from handlers.warehouses.bigquery import views
 from handlers.warehouses.bigquery.names import TableName
 
@@ -24,6 +35,9 @@ PLAIN_TABLES = (
     RECONCILIATION.name,
 )
 """What readers ask directly, for it has no view."""
+
+BOTH_PATHS = (DIGESTS.name, DIMENSIONS.name, LEDGER.name, PARITY.name, SERVING_CUT.name)
+"""What promotion asks: what every path wrote, whichever is served."""
 
 
 class Names(Protocol):
@@ -49,7 +63,7 @@ class Hub:
         Raises:
             WarehouseError: the project or the dataset is not a name that BigQuery takes.
         """
-        names = (*(view.name for view in views()), *PLAIN_TABLES)
+        names = (*(view.name for view in views()), *PLAIN_TABLES, *BOTH_PATHS)
         tables = {name: str(TableName(self.project, self.dataset, name)) for name in names}
         return {**tables, **shared_words(tables, self.clouds), "amount": "NUMERIC"}
 

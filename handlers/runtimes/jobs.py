@@ -114,15 +114,29 @@ def anomalies(command: Command, job: Job) -> Report:
     return importlib.import_module("handlers.runtimes.watching").anomalies(command, job)
 
 
+def parity(command: Command, job: Job) -> Report:
+    """Compare both paths of every bill; only the hub's own job does.
+
+    Raises:
+        CommandRefused: it is another job's.
+    """
+    _refuse_other_jobs(job, "compares no paths")
+    return importlib.import_module("handlers.runtimes.comparing").parity(command, job)
+
+
 def alerts(command: Command, job: Job) -> Report:
     """Ask the alert rules; only the hub's own job does, once the day's bills are in.
 
     Raises:
         CommandRefused: it is another job's.
     """
-    if job.settings.cloud is not None:
-        raise CommandRefused(f"{job.settings.job} evaluates no alerts: the hub's own job does.")
+    _refuse_other_jobs(job, "evaluates no alerts")
     return importlib.import_module("handlers.runtimes.watching").alerts(command, job)
+
+
+def _refuse_other_jobs(job: Job, found: str) -> None:
+    if job.settings.cloud is not None:
+        raise CommandRefused(f"{job.settings.job} {found}: the hub's own job does.")
 
 
 def daily(command: Command, job: Job) -> Report:
@@ -149,13 +163,20 @@ def daily(command: Command, job: Job) -> Report:
 
 HUB_TASKS: Sequence[tuple[str, Runner]] = (
     ("invoices", reconcile),
+    ("parity", parity),
     ("anomalies", anomalies),
     ("alerts", alerts),
 )
 """The daily work of the hub's own job, in order: the alerts read what the others find."""
 
 RUNNERS: Mapping[Run, Runner] = MappingProxyType(
-    {Run.DAILY: daily, Run.COLLECT: collect, Run.RECONCILE: reconcile, Run.ALERTS: alerts}
+    {
+        Run.DAILY: daily,
+        Run.COLLECT: collect,
+        Run.RECONCILE: reconcile,
+        Run.PARITY: parity,
+        Run.ALERTS: alerts,
+    }
 )
 
 

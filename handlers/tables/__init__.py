@@ -47,9 +47,9 @@ __all__ = [
     "Table",
 ]
 
-VERSION = 3
+VERSION = 4
 """Of these tables: 2 added budgets, anomalies, alerts, reconciliation and parity; 3 added
-unnamed_costs."""
+unnamed_costs; 4 added compared_load_id to parity."""
 
 SCHEMA_VERSION = Table(
     "schema_version",

@@ -108,6 +108,7 @@ PARITY = Table(
         native_warehouse text: The cloud's own warehouse: redshift or azuresql.
         hub_load_id text?: The load on the hub's path; null when there is none.
         native_load_id text?: The load on the cloud's own path; null when there is none.
+        compared_load_id text?: The newest load that both have; what differs is of it.
         status text: equal, different, or in_transit where the versions differ.
         model text?: Null in the row for the bill as a whole.
         token_type text?: Null in the row for the bill as a whole.

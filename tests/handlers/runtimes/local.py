@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from handlers.alerts.laptop import DuckDbRunner
+from handlers.alerts.runner import Runner
 from handlers.archive import Archive, FolderArchive
 from handlers.errors import UsageError
 from handlers.load.collecting import Bills, RulesOf, Task
@@ -72,7 +73,7 @@ class LocalClients:
     def statements(self, periods: Sequence[date]) -> Sequence[Statement]:
         return [each for each in self.said if each.period in periods]
 
-    def runner(self, connection: duckdb.DuckDBPyConnection) -> DuckDbRunner:
+    def runner(self, connection: duckdb.DuckDBPyConnection) -> Runner:
         return DuckDbRunner(connection)
 
     def site(self) -> Site:

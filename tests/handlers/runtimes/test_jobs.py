@@ -98,12 +98,15 @@ def test_of_the_hubs_daily_tasks_one_that_fails_keeps_no_other_from_being_done(
 
 
 def test_the_hubs_daily_work_ends_with_the_alerts_that_read_the_rest() -> None:
-    assert [name for name, _ in HUB_TASKS] == ["invoices", "anomalies", "alerts"]
+    assert [name for name, _ in HUB_TASKS] == ["invoices", "parity", "anomalies", "alerts"]
 
 
-def test_only_the_hubs_job_evaluates_alerts() -> None:
-    with pytest.raises(CommandRefused, match="aws-daily-etl evaluates no alerts"):
-        jobs_of(Cloud.AWS).run(parse({"run": "alerts"}), log_into([]))
+@pytest.mark.parametrize(
+    ("run", "said"), [("alerts", "evaluates no alerts"), ("parity", "compares no paths")]
+)
+def test_only_the_hubs_job_sees_all_clouds(run: str, said: str) -> None:
+    with pytest.raises(CommandRefused, match=f"aws-daily-etl {said}: the hub's own job does"):
+        jobs_of(Cloud.AWS).run(parse({"run": run}), log_into([]))
 
 
 def test_a_run_may_take_as_long_as_the_function_is_given() -> None:
