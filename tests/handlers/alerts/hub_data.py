@@ -4,9 +4,11 @@ AWS has two scopes that are complete through the 14th and the 13th of November, 
 given up in August. Google is complete through the 12th. Azure never loaded anything.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from handlers.alerts.hub import key_of
+from handlers.alerts.runner import Cell
 from tests.handlers.alerts.engines import Rows
 
 ACME, GLOBEX, UNTAGGED = (key_of(name) for name in ("acme", "globex", "untagged"))
@@ -53,3 +55,73 @@ def hub_rows() -> Rows:
     rows.load(("GCP", "g", NOV), moment(13, 5), date(2026, 11, 12))
     rows.load(("GCP", "g", OCT), moment(15, 5), None, "held", cost_usd=7)
     return rows
+
+
+def budget(rows: Rows, limits: str, key: str, amount: str, month: date | None = None) -> None:
+    rows.add(
+        "budgets",
+        limits=limits,
+        key=key,
+        name={ACME: "acme", GLOBEX: "globex"}.get(key, key),
+        month=month,
+        amount_usd=Decimal(amount),
+    )
+
+
+def unnamed(rows: Rows, cloud: str, day: int, amount: str, **cells: Cell) -> None:
+    said: dict[str, Cell] = {
+        "cloud_provider": cloud,
+        "date": date(2026, 11, day),
+        "billing_period": NOV,
+        "charge_type": "usage",
+        "cost": Decimal(amount),
+    }
+    rows.add("unnamed_costs", **{**said, **cells})
+
+
+HOSTILE = "O'Brien\\ \"x\"'); DROP TABLE daily_costs; --"
+
+
+def anomaly(
+    rows: Rows, series: tuple[str, str, str], day: date, amounts: tuple[str, str], status: str
+) -> None:
+    cloud, kind, key = series
+    rows.add(
+        "anomalies",
+        cloud_provider=cloud,
+        series=kind,
+        key=key,
+        date=day,
+        actual=Decimal(amounts[0]),
+        expected=Decimal(amounts[1]),
+        status=status,
+    )
+
+
+def anomalous() -> Rows:
+    """AWS, complete through the 13th, costs 300 a day: 250 of it acme's, on claude."""
+    rows = hub_rows()
+    for back in range(28):
+        day = date(2026, 11, 13) - timedelta(days=back)
+        anomaly(rows, ("AWS", "cloud", "AWS"), day, ("300", "300"), "normal")
+    rows.add("dimensions", dimension="customer", key=ACME, name="before", billing_period=OCT)
+    rows.add("dimensions", dimension="customer", key=ACME, name=HOSTILE, billing_period=NOV)
+    return rows
+
+
+def priced(rows: Rows, model: str, tokens: int, amount: str, **cells: Cell) -> None:
+    rows.cost("AWS", date(2026, 11, 12), amount, model=model, usage=tokens, **cells)
+
+
+def compared(rows: Rows, difference: str, **cells: Cell) -> None:
+    said: dict[str, Cell] = {
+        "cloud_provider": "AWS",
+        "scope": "a1",
+        "billing_period": OCT,
+        "source": "cost_explorer",
+        "stated": Decimal(10_000),
+        "difference": Decimal(difference),
+        "difference_usd": Decimal(difference),
+        "checked_at": moment(15, 5),
+    }
+    rows.add("reconciliation", **{**said, **cells})

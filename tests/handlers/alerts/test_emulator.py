@@ -18,12 +18,15 @@ from handlers.warehouses.bigquery import tables, views
 from handlers.warehouses.bigquery.jobs import Jobs
 from tests.engine.bigquery.emulator import PROJECT, Emulator, running
 from tests.handlers.alerts.engines import BY_NAME, HUB, Rows, as_query, in_duckdb, plain
-from tests.handlers.alerts.hub_data import ACME, NOV, OCT, moment
-from tests.handlers.alerts.test_questions import (
+from tests.handlers.alerts.hub_data import (
+    ACME,
     HOSTILE,
+    NOV,
+    OCT,
     anomalous,
     anomaly,
     compared,
+    moment,
     priced,
     unnamed,
 )
