@@ -11,6 +11,8 @@ CLOUD  := --python-version 3.13 --python-platform x86_64-manylinux_2_28
 LAPTOP := --universal --python-version 3.11
 LOCK_FLAGS :=
 PHASE  := 1
+# Whether the demo ends with the dashboards' pages: 1, 0, or auto: where someone sits before it.
+SERVE  := auto
 SLOW   := slow or engine or runtime or browser
 
 .DEFAULT_GOAL := help
@@ -32,10 +34,17 @@ $(VENV)/.demo: locks/demo.txt
 $(VENV)/.dev: locks/dev.txt
 	@sh tools/setup.sh dev
 
-demo: $(VENV)/.demo ## Make a sample bill of three clouds, collect it, print what AI cost
+demo: $(VENV)/.demo ## Make a sample bill of three clouds, collect it, show what AI cost (SERVE=0: no pages)
 	@$(PY) -m handlers sample build/sample
 	@$(PY) -m handlers collect build/sample --warehouse duckdb:build/costs.duckdb \
 		--site build/sample/site
+	@$(PY) -m handlers alerts --site build/sample/site
+	@$(PY) -m handlers reconcile --site build/sample/site >build/reconciliation.txt
+	@if [ "$(SERVE)" = 1 ] || { [ "$(SERVE)" = auto ] && [ -z "$$CI" ] && [ -t 0 ]; }; then \
+		$(PY) -m dashboards serve; \
+	else \
+		echo "The dashboards: $(PY) -m dashboards serve"; \
+	fi
 
 test: lint types test-quick ## Check style and types, run the quick tests (under 4 minutes)
 

@@ -6,10 +6,11 @@ import click
 
 from dashboards.commands.build import build
 from dashboards.commands.check import check
+from dashboards.commands.serve import serve
 from handlers.errors import CostError
 
 
-@click.group(commands=[build, check], context_settings={"max_content_width": 100})
+@click.group(commands=[build, check, serve], context_settings={"max_content_width": 100})
 def door() -> None:
     """What people open every morning, as code."""
 

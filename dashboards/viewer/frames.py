@@ -1,0 +1,202 @@
+"""A query's answer, and how its columns look once the panel's overrides are applied."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from dashboards.duckdb_source import Answer, Cell
+from dashboards.viewer.model import Json, Override, Panel, listed, part
+
+_LABEL = re.compile(r"\$\{__field\.labels\.\w+\}")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of an answer; ``label`` is what tells a series from others of the same name."""
+
+    name: str
+    label: str
+    cells: tuple[Cell, ...]
+
+    @property
+    def is_number(self) -> bool:
+        """Whether every cell that is known is an amount."""
+        return all(number(cell) is not None for cell in self.cells if cell is not None)
+
+
+@dataclass(frozen=True)
+class Step:
+    """From ``value`` on, this colour; None is from the lowest on."""
+
+    value: float | None
+    colour: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A column as it is drawn; ``link`` is an address with Grafana's variables in it.
+
+    ``colour`` is the one that the field is given; with ``by_name`` its title decides.
+    """
+
+    name: str
+    cells: tuple[Cell, ...]
+    title: str
+    unit: str
+    decimals: int | None
+    minimum: float | None
+    no_value: str
+    colour: str | None
+    by_name: bool
+    is_hidden: bool
+    steps: tuple[Step, ...]
+    link: str
+    custom: Json
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its cells are amounts; without any, nobody can tell."""
+        known = [cell for cell in self.cells if cell is not None]
+        return bool(known) and all(number(cell) is not None for cell in known)
+
+    @property
+    def cell_type(self) -> str:
+        """How a table draws its cells, in Grafana's words."""
+        return str(part(self.custom, "cellOptions").get("type", "auto"))
+
+
+def number(cell: Cell) -> float | None:
+    """A cell as a place on an axis; None where it is no amount."""
+    if isinstance(cell, (int, float, Decimal)) and not isinstance(cell, bool):
+        return float(cell)
+    return None
+
+
+def fields(panel: Panel, answer: Answer) -> tuple[Field, ...]:
+    """The answer's columns as the panel shows them.
+
+    Raises:
+        ValueError: the panel names its columns in a way that the viewer does not know.
+    """
+    found = _columns(answer)
+    if panel.type == "timeseries":
+        found = _wide(found)
+    return tuple(_field(panel, column) for column in found)
+
+
+def drawn(of: Sequence[Field]) -> tuple[Field, ...]:
+    """The fields that are not hidden."""
+    return tuple(field for field in of if not field.is_hidden)
+
+
+def _columns(answer: Answer) -> list[Column]:
+    cells = zip(*answer.rows, strict=True) if answer.rows else ((),) * len(answer.columns)
+    return [Column(name, "", tuple(each)) for name, each in zip(answer.columns, cells, strict=True)]
+
+
+def _wide(of: Sequence[Column]) -> list[Column]:
+    """Moments and series: a column of names becomes a column of amounts for each name.
+
+    As Grafana makes wide series of a long one
+    (https://grafana.com/developers/dataplane/timeseries#time-series-long-format-timeserieslong).
+    """
+    moments, others = of[0], of[1:]
+    names = next((column for column in others if not column.is_number), None)
+    if names is None:
+        return [*of]
+    amounts = next(column for column in others if column is not names)
+    distinct = tuple(dict.fromkeys(moments.cells))
+    place = {moment: at for at, moment in enumerate(distinct)}
+    found: dict[str, list[Cell]] = {}
+    for moment, name, cell in zip(moments.cells, names.cells, amounts.cells, strict=True):
+        found.setdefault(str(name), [None] * len(distinct))[place[moment]] = cell
+    return [
+        Column(moments.name, "", distinct),
+        *(Column(amounts.name, name, tuple(cells)) for name, cells in found.items()),
+    ]
+
+
+def _field(panel: Panel, column: Column) -> Field:
+    said: dict[str, Any] = {**panel.defaults}
+    custom: dict[str, Any] = {**part(panel.defaults, "custom")}
+    for override in panel.overrides:
+        if not _matches(override, column):
+            continue
+        for key, value in override.properties.items():
+            if key.startswith("custom."):
+                custom[key.removeprefix("custom.")] = value
+            else:
+                said[key] = value
+    colour = part(said, "color")
+    title = str(said.get("displayName") or column.label or column.name)
+    return Field(
+        name=column.label or column.name,
+        cells=column.cells,
+        title=column.label if _LABEL.fullmatch(title) else title,
+        unit=said.get("unit", "none"),
+        decimals=said.get("decimals"),
+        minimum=said.get("min"),
+        no_value=said.get("noValue", "no data"),
+        colour=colour.get("fixedColor") if colour.get("mode") == "fixed" else None,
+        by_name=colour.get("mode") == "palette-classic-by-name",
+        is_hidden=bool(custom.get("hidden")) or bool(part(custom, "hideFrom").get("viz")),
+        steps=tuple(
+            Step(step["value"], step["color"]) for step in listed(part(said, "thresholds"), "steps")
+        ),
+        link=next((link["url"] for link in listed(said, "links")), ""),
+        custom=custom,
+    )
+
+
+def _matches(override: Override, column: Column) -> bool:
+    match override.matcher:
+        case "byName":
+            return override.names == column.name
+        case "byRegexp":
+            return bool(pattern(override.names).search(f"{column.name} {column.label}".strip()))
+        case "byType":
+            return (override.names == "number") == column.is_number
+        case other:
+            raise ValueError(f"the viewer knows no matcher '{other}'")
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    """What Grafana takes for a pattern: ``/^cost$/``, or a plain text that is a whole name."""
+    if len(text) > 1 and text.startswith("/") and text.endswith("/"):
+        return re.compile(text[1:-1])
+    return re.compile(f"^{re.escape(text)}$")
+
+
+def step_colour(field: Field, value: float | None) -> str | None:
+    """The colour of the highest threshold that ``value`` reaches; None without thresholds."""
+    if value is None:
+        return None
+    reached = [step.colour for step in field.steps if step.value is None or value >= step.value]
+    return reached[-1] if reached else None
+
+
+def reduced(cells: Sequence[Cell], calculation: str) -> Cell:
+    """One cell for many, by Grafana's name of the calculation; None where nothing is known.
+
+    Amounts are added up as decimals where they are, so that a legend's total is the table's.
+
+    Raises:
+        ValueError: the viewer does not know it; a defect of ours.
+    """
+    known = [cell for cell in cells if cell is not None]
+    amounts = [(found, cell) for cell in known if (found := number(cell)) is not None]
+    match calculation:
+        case "lastNotNull":
+            return known[-1] if known else None
+        case "sum":
+            return sum((Decimal(str(cell)) for _, cell in amounts), Decimal(0)) if known else None
+        case "max":
+            return max(amounts, key=lambda pair: pair[0])[1] if amounts else None
+        case other:
+            raise ValueError(f"the viewer knows no calculation '{other}'")
+
+
+CALCULATIONS: Mapping[str, str] = {"sum": "Total", "max": "Max", "lastNotNull": "Last"}
+"""What a legend calls them, as Grafana does."""
