@@ -52,6 +52,16 @@ def read_stack(file: Path) -> StackConfig:
     )
 
 
+def secret_keys() -> frozenset[str]:
+    """The keys whose values Pulumi.yaml says are secret."""
+    described = _config(ROOT / "Pulumi.yaml")
+    return frozenset(
+        key
+        for key, entry in described.items()
+        if isinstance(entry, dict) and cast(dict[str, object], entry).get("secret") is True
+    )
+
+
 def _defaults() -> dict[str, str]:
     described = _config(ROOT / "Pulumi.yaml")
     return {

@@ -167,6 +167,11 @@ class Stack:
         steps = tuple(Step(step["op"], step["urn"]) for step in document["steps"])
         return Outcome(answer.succeeded, answer.text, steps, document)
 
+    def preview_text(self, *options: str) -> str:
+        """What ``preview --json`` prints, also where it fails."""
+        with _serving(self.program) as address:
+            return self.run("preview", "--json", *_inline(address), *options, may_fail=True).text
+
     def up(self, *options: str) -> Outcome:
         return self._operate("up", "--yes", "--skip-preview", *options)
 
