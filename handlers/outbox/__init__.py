@@ -5,13 +5,18 @@ transaction. Publishing comes after it, and may fail: what is unpublished stays 
 goes with the next run.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+import tempfile
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
-from handlers.ledger import LedgerRow
-from handlers.warehouses import Warehouse
+from handlers.errors import CostError
+from handlers.ledger import LedgerRow, Status
+from handlers.record import Cloud
+from handlers.warehouses import Superseded, Warehouse
+from handlers.warehouses.attempts import Undecided
 
 
 class NativeWarehouse(Warehouse, Protocol):
@@ -48,3 +53,83 @@ class NativeWarehouse(Warehouse, Protocol):
             WarehouseError: it can't be noted.
         """
         ...
+
+
+class Hub(Protocol):
+    """Takes what other warehouses publish; doing the same twice leaves what doing it once does."""
+
+    def replace(self, warehouse: str, row: LedgerRow, files: Mapping[str, Path]) -> None:
+        """Replace that warehouse's rows of the bill of ``row`` by those in ``files``.
+
+        Raises:
+            Superseded: the hub has a later load of the bill; nothing was changed.
+            Undecided: it did not answer.
+            CostError: it refused; nothing was changed.
+        """
+        ...
+
+    def add(self, warehouse: str, row: LedgerRow, files: Mapping[str, Path]) -> None:
+        """Add ``row`` to the ledger with the digests of its load, and nothing else.
+
+        Raises:
+            Undecided: it did not answer.
+            CostError: it refused; nothing was changed.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Published:
+    """What became of an outbox; ``left`` are rows that go with the next run, ``errors`` say why."""
+
+    rows: Sequence[LedgerRow]
+    left: Sequence[LedgerRow]
+    errors: Sequence[CostError]
+
+
+def publish(warehouse: NativeWarehouse, hub: Hub, clock: Callable[[], datetime]) -> Published:
+    """Publish what ``warehouse`` has committed; never raises what a later run may mend.
+
+    A bill's newest load goes first, with the bill's rows, so that the hub never shows the rows of
+    one load under the totals of another for longer than one publication. Whoever went before it
+    follows as a row of the ledger. When the hub does not answer, the rest is left.
+    """
+    try:
+        rows = warehouse.unpublished()
+    except CostError as error:
+        return Published((), (), (error,))
+    by_load: dict[str, list[LedgerRow]] = {}
+    newest: dict[tuple[Cloud, str, date], LedgerRow] = {}
+    for row in rows:
+        by_load.setdefault(row.load_id, []).append(row)
+        if row.status is Status.LOADED:
+            newest[row.cloud_provider, row.scope, row.billing_period] = row
+    whole = list(newest.values())
+    first = [load_id for load_id in by_load if any(row in whole for row in by_load[load_id])]
+    order = [*first, *(load_id for load_id in by_load if load_id not in first)]
+    done: list[LedgerRow] = []
+    errors: list[CostError] = []
+    for load_id in order:
+        try:
+            for row in by_load[load_id]:
+                _publish_row(warehouse, hub, row, whole)
+            warehouse.published(load_id, clock())
+        except Undecided as error:
+            errors.append(error)
+            break
+        except CostError as error:
+            errors.append(error)
+        else:
+            done += by_load[load_id]
+    return Published(done, [row for row in rows if row not in done], errors)
+
+
+def _publish_row(
+    warehouse: NativeWarehouse, hub: Hub, row: LedgerRow, whole: Collection[LedgerRow]
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="outbox-") as folder:
+        files = warehouse.publication(row, Path(folder))
+        try:
+            (hub.replace if row in whole else hub.add)(warehouse.name, row, files)
+        except Superseded:
+            hub.add(warehouse.name, row, files)

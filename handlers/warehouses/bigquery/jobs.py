@@ -6,7 +6,7 @@ good, whether the job did its work or failed.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import uuid4
@@ -18,6 +18,7 @@ from google.cloud import bigquery
 from requests.exceptions import RequestException
 
 from handlers.errors import WarehouseError
+from handlers.warehouses.attempts import StillRunning, Undecided
 
 Client: TypeAlias = Any
 Job: TypeAlias = Any
@@ -40,14 +41,6 @@ _PASSING = frozenset(
 )  # fmt: skip
 """Reasons that another attempt may not meet:
 https://docs.cloud.google.com/bigquery/docs/error-messages"""
-
-
-class Undecided(WarehouseError):
-    """It is not known whether the work was done; the next run finds out by the job's id."""
-
-
-class StillRunning(Undecided):
-    """A job has not ended in the time there was; the next run finds it by its id."""
 
 
 @dataclass(frozen=True)
@@ -94,13 +87,26 @@ class Jobs:
         Raises:
             WarehouseError: it failed.
         """
+        return [row for page in self.pages(what, sql, parameters) for row in page]
+
+    def pages(
+        self, what: str, sql: str, parameters: Parameters, size: int | None = None
+    ) -> Iterator[list[dict[str, Any]]]:
+        """The same in pages of at most ``size`` rows, each fetched when it is asked for.
+
+        Raises:
+            WarehouseError: it failed.
+        """
         job_id = f"{what}_{uuid4().hex}"
         end = self.run(what, sql, parameters, job_id)
         if end.error:
             raise WarehouseError(f"BigQuery: {what} failed: {end.error} (job {job_id}).")
         try:
-            answer = self._found(job_id).result(retry=self.retry(), job_retry=None)
-            return [dict(row.items()) for row in answer]
+            answer = self._found(job_id).result(
+                page_size=size, retry=self.retry(), job_retry=None
+            )
+            for page in answer.pages:
+                yield [dict(row.items()) for row in page]
         except UNREACHABLE as error:
             raise unreachable(what, error) from error
 
@@ -142,6 +148,16 @@ class Jobs:
             return None
         except UNREACHABLE as error:
             raise unreachable("looking for a job", error) from error
+
+    def end(self, what: str, job_id: str) -> FinishedJob | None:
+        """How the job of that id ended, once it has; None when nobody has started it.
+
+        Raises:
+            StillRunning: it has not ended in time.
+            WarehouseError: BigQuery can't be reached.
+        """
+        job = self.find(job_id)
+        return None if job is None else self.wait(what, job)
 
     def wait(self, what: str, job: Job) -> FinishedJob:
         """Wait until ``job`` has ended, however it ended.

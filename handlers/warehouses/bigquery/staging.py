@@ -22,10 +22,12 @@ from handlers.record import Cloud
 from handlers.tables import FACTS, LOADED, Table
 from handlers.warehouses.bigquery.jobs import UNREACHABLE, Jobs, unreachable
 from handlers.warehouses.bigquery.names import TableName
-from handlers.warehouses.bigquery.schema import FACT_TABLES, WAREHOUSE, tables
+from handlers.warehouses.bigquery.schema import FACT_TABLES, WAREHOUSE
+from handlers.warehouses.bigquery.schema import tables as hub_tables
 
-_SCHEMAS = {table.name: table.schema_json for table in tables()}
+_SCHEMAS = {table.name: table.schema_json for table in hub_tables()}
 _FIELD: Any = bigquery.SchemaField
+_PARQUET = {"TIMESTAMP": "TIMESTAMPTZ"}
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,13 @@ class Staging:
         return TableName(self.project, self.dataset, f"{attempt}_{table}")
 
     def fill(
-        self, connection: duckdb.DuckDBPyConnection, cloud: Cloud, attempt: str
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        cloud: Cloud,
+        attempt: str,
+        tables: Sequence[Table] = LOADED,
     ) -> dict[str, TableName]:
-        """Stage the temporary tables ``new_<table>``; the staged ones that have rows, by name.
+        """Stage the relations ``new_<table>`` of ``tables``; the staged that have rows, by name.
 
         Raises:
             WarehouseError: a file was not taken.
@@ -55,7 +61,7 @@ class Staging:
         staged: dict[str, TableName] = {}
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             started: list[tuple[str, int]] = []
-            for table in LOADED:
+            for table in tables:
                 rows = _count(connection, table)
                 if not rows:
                     continue
@@ -120,8 +126,9 @@ def _count(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
 
 
 def _write(connection: duckdb.DuckDBPyConnection, table: Table, file: Path) -> None:
+    # A TIMESTAMP of parquet that does not say it is UTC would be a DATETIME in BigQuery.
     cells = ", ".join(
-        f"CAST({field.name} AS {field.type}) AS {field.name}"
+        f"CAST({field.name} AS {_PARQUET.get(field.type, field.type)}) AS {field.name}"
         for field in table.fields
         if field.name != WAREHOUSE.name
     )

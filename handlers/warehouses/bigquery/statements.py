@@ -5,7 +5,7 @@ A transaction sees one snapshot, and BigQuery ends one of two that change rows o
 https://docs.cloud.google.com/bigquery/docs/transactions
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -58,7 +58,7 @@ class Script:
 
 @dataclass(frozen=True)
 class Statements:
-    """The statements over the tables of one dataset.
+    """The statements over the tables of one dataset, for the rows of one ``warehouse`` in them.
 
     Raises:
         WarehouseError: a name is not one that BigQuery takes.
@@ -66,6 +66,7 @@ class Statements:
 
     project: str
     dataset: str
+    warehouse: str = HUB_WAREHOUSE
 
     def __post_init__(self) -> None:
         self.name("checked")
@@ -84,32 +85,78 @@ class Statements:
         ``staged`` has the staged rows by the name of their table; a table that is not there gets
         none. ``replaces`` is what ``current_moment`` said when the load was decided.
         """
-        lock = self.name(LOAD_LOCK.name)
         statements = [
+            *self._locking(),
+            f"ASSERT ({self._moment()}) = CAST(@replaces AS INT64) AS '{SUPERSEDED}'",
+            *self._replacing(LOADED, row.cloud_provider, staged),
+            self._ledger_insert(),
+            "COMMIT TRANSACTION",
+        ]
+        parameters = {**self._warehouse, **ledger_parameters(row), "replaces": str(replaces)}
+        return Script(tuple(statements), parameters)
+
+    def publish(
+        self, row: LedgerRow, moment: int, tables: Sequence[Table], staged: Mapping[str, TableName]
+    ) -> Script:
+        """What another warehouse committed with ``row``, at ``moment``, as one transaction.
+
+        ``tables`` are those whose rows are replaced, ``staged`` as in ``replace``. Where rows of a
+        bill are among them, the hub may not have a later load of the bill.
+        """
+        bill = any(table.replaced is Replaced.PERIOD for table in tables)
+        newest = f"ASSERT ({self._moment()}) <= CAST(@moment AS INT64) AS '{SUPERSEDED}'"
+        ledger = self.name(LEDGER.name)
+        statements = [
+            *self._locking(),
+            *([newest] if bill else []),
+            f"DELETE FROM {ledger} WHERE {_BILL} AND load_id = @ledger_load_id"
+            " AND UNIX_MICROS(finished_at) = CAST(@moment AS INT64)",
+            *self._replacing(tables, row.cloud_provider, staged),
+            "COMMIT TRANSACTION",
+        ]
+        parameters = {
+            **_bill(row.cloud_provider, row.scope, row.billing_period),
+            **self._warehouse,
+            "ledger_load_id": row.load_id,
+            "moment": str(moment),
+        }
+        return Script(tuple(statements), parameters)
+
+    @property
+    def _warehouse(self) -> Parameters:
+        return {"warehouse": self.warehouse}
+
+    def _locking(self) -> list[str]:
+        lock = self.name(LOAD_LOCK.name)
+        return [
             "BEGIN TRANSACTION",
             f"UPDATE {lock} SET load_id = @ledger_load_id, locked_at = CURRENT_TIMESTAMP()"
             " WHERE cloud_provider = @ledger_cloud_provider",
             f"ASSERT (SELECT COUNT(*) FROM {lock}"
             f" WHERE cloud_provider = @ledger_cloud_provider) > 0 AS '{UNLOCKED}'",
-            f"ASSERT ({self._moment()}) = CAST(@replaces AS INT64) AS '{SUPERSEDED}'",
         ]
-        for table in LOADED:
-            target = self.target(table, row.cloud_provider)
+
+    def _replacing(
+        self, tables: Sequence[Table], cloud: Cloud, staged: Mapping[str, TableName]
+    ) -> list[str]:
+        """Delete what a load of that cloud's replaces, insert what is staged, table by table."""
+        statements: list[str] = []
+        for table in tables:
+            target = self.target(table, cloud)
             statements += self._deleting(table, target)
             if table.name in staged:
                 statements.append(self._inserting(table, target, staged[table.name]))
-        statements += [self._ledger_insert(), "COMMIT TRANSACTION"]
-        return Script(tuple(statements), {**ledger_parameters(row), "replaces": str(replaces)})
+        return statements
 
     def record(self, row: LedgerRow) -> Script:
         """A row for the ledger alone."""
-        return Script((self._ledger_insert(),), ledger_parameters(row))
+        return Script((self._ledger_insert(),), {**self._warehouse, **ledger_parameters(row)})
 
     def history(self, cloud: Cloud, scope: str, period: date) -> Script:
         """The ledger's rows of a bill, oldest first."""
         return Script(
             (f"{self._ledger_select()} AND {_BILL} ORDER BY finished_at, started_at",),
-            _bill(cloud, scope, period),
+            {**self._warehouse, **_bill(cloud, scope, period)},
         )
 
     def loaded(self) -> Script:
@@ -120,7 +167,7 @@ class Statements:
                 " QUALIFY ROW_NUMBER() OVER (PARTITION BY cloud_provider, scope, billing_period"
                 " ORDER BY finished_at DESC) = 1 ORDER BY finished_at, started_at",
             ),
-            _WAREHOUSE,
+            self._warehouse,
         )
 
     def held(self) -> Script:
@@ -136,19 +183,18 @@ class Statements:
                 " AND (exported_at = newest OR exported_at IS NULL AND newest IS NULL)"
                 " ORDER BY finished_at, started_at",
             ),
-            _WAREHOUSE,
+            self._warehouse,
         )
 
     def costs(self, cloud: Cloud, scope: str, period: date) -> Script:
         """What a loaded bill costs in USD per model and customer."""
-        bill = _bill(cloud, scope, period)
         return Script(
             (
                 "SELECT model, customer_id, SUM(cost_usd) AS cost_usd"
                 f" FROM {self.target(FACTS, cloud)} WHERE {_PERIOD}"
                 " GROUP BY model, customer_id",
             ),
-            {name: value for name, value in bill.items() if name != "warehouse"},
+            _bill(cloud, scope, period),
         )
 
     def accounts(self, cloud: Cloud, period: date) -> Script:
@@ -161,7 +207,7 @@ class Statements:
                 " AND billing_period = CAST(@ledger_billing_period AS DATE)",
             ),
             {
-                **_WAREHOUSE,
+                **self._warehouse,
                 "ledger_cloud_provider": str(cloud),
                 "ledger_billing_period": period.isoformat(),
             },
@@ -236,19 +282,17 @@ _PERIOD = (
     " AND billing_period = CAST(@ledger_billing_period AS DATE)"
 )
 _BILL = f"warehouse = @warehouse AND {_PERIOD}"
-_WAREHOUSE: Parameters = {"warehouse": HUB_WAREHOUSE}
 
 
 def ledger_parameters(row: LedgerRow) -> Parameters:
     """The values of a ledger row, to be bound as texts."""
     cells = {f"ledger_{name}": _text(getattr(row, name)) for name in LEDGER.names}
     del cells["ledger_finished_at"]
-    return {**_WAREHOUSE, **cells}
+    return cells
 
 
 def _bill(cloud: Cloud, scope: str, period: date) -> Parameters:
     return {
-        **_WAREHOUSE,
         "ledger_cloud_provider": str(cloud),
         "ledger_scope": scope,
         "ledger_billing_period": period.isoformat(),

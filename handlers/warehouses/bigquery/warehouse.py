@@ -24,14 +24,13 @@ from handlers.record import Cloud
 from handlers.serving import HUB_WAREHOUSE
 from handlers.tables import LEDGER
 from handlers.warehouses import LoadBatch, Superseded
+from handlers.warehouses.attempts import Undecided, attempt, fraction, moment, next_number
 from handlers.warehouses.bigquery.compared import Differences, differences
-from handlers.warehouses.bigquery.jobs import FinishedJob, Jobs, Parameters, Undecided
+from handlers.warehouses.bigquery.jobs import FinishedJob, Jobs, Parameters
 from handlers.warehouses.bigquery.names import TableName
 from handlers.warehouses.bigquery.staging import Staging
 from handlers.warehouses.bigquery.statements import SUPERSEDED, Script, Statements
 from handlers.warehouses.duckdb import configure
-
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 
 Bill = tuple[Cloud, str, date]
 Stage = Callable[[str], Mapping[str, TableName]]
@@ -99,7 +98,7 @@ class BigQueryWarehouse:
     def history(self, cloud: Cloud, scope: str, period: date) -> Sequence[LedgerRow]:
         """The ledger's rows of that bill, oldest first."""
         rows = self._ledger("history", self._statements.history(cloud, scope, period))
-        self._decided_on[cloud, scope, period] = _moment(current(rows))
+        self._decided_on[cloud, scope, period] = moment(current(rows))
         return rows
 
     def loaded(self) -> Sequence[LedgerRow]:
@@ -138,10 +137,10 @@ class BigQueryWarehouse:
         number = self._next_number(row)
         if number is None:
             return
-        attempt = f"{row.load_id}_{uuid4().hex[:12]}"
+        mine = f"{row.load_id}_{uuid4().hex[:12]}"
         try:
-            staged = stage(attempt)
-            end = self._commit(row, staged, number, _fraction(attempt))
+            staged = stage(mine)
+            end = self._commit(row, staged, number, fraction(mine))
             self.staging.drop(staged.values())
             _refuse_failure(row, end)
         except (Superseded, Undecided):
@@ -168,30 +167,20 @@ class BigQueryWarehouse:
 
     def _next_number(self, row: LedgerRow) -> int | None:
         """The number of the load's next job; None when one has committed it."""
-        job_id, number = self._job_id(row), 1
-        while (job := self.jobs.find(f"{job_id}_{number}")) is not None:
-            if not self.jobs.wait("replace", job).error:
-                return None
-            number += 1
-        return number
+        return next_number(self.jobs, "replace", self._job_id(row))
 
     def _commit(
         self, row: LedgerRow, staged: Mapping[str, TableName], number: int, part: float
     ) -> FinishedJob:
-        """The end of the job that committed the load, or of the last that could not.
-
-        ``part`` of each pause is waited for, so that two loads that met do not meet again.
-        """
+        """The end of the job that committed the load, or of the last that could not."""
         script = self._statements.replace(row, self._replaces(row), staged)
-        until, pause = self.jobs.left(), _FIRST_PAUSE
-        while True:
-            job_id = f"{self._job_id(row)}_{number}"
-            end = self.jobs.run("replace", script.sql, script.parameters, job_id)
-            late = self.jobs.clock() + pause * part >= until
-            if not end.error or not end.may_succeed_later or late:
-                return end
-            self.jobs.sleep(pause * part)
-            number, pause = number + 1, min(pause * 2, _LONGEST_PAUSE)
+        return attempt(
+            self.jobs,
+            self._job_id(row),
+            number,
+            part,
+            lambda job_id: self.jobs.run("replace", script.sql, script.parameters, job_id),
+        )
 
     def _replaces(self, row: LedgerRow) -> int:
         """What ``history`` said last of the bill: when the load in the tables was committed."""
@@ -236,14 +225,6 @@ def _refuse_failure(row: LedgerRow, end: FinishedJob) -> None:
         )
 
 
-def _moment(row: LedgerRow | None) -> int:
-    """When the load was committed, in microseconds since 1970; 0 for none."""
-    if row is None:
-        return 0
-    since = row.finished_at.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-
-
 def _stored(value: object) -> object:
     """A value as ``LedgerRow`` has it: times are UTC without saying so."""
     if isinstance(value, datetime) and value.tzinfo is not None:
@@ -254,8 +235,3 @@ def _stored(value: object) -> object:
 def _digest(parameters: Parameters) -> str:
     text = "\n".join(f"{name}={value!r}" for name, value in sorted(parameters.items()))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _fraction(attempt: str) -> float:
-    """Between a half and one, different for each attempt, so that two do not meet again."""
-    return 0.5 + int(hashlib.sha256(attempt.encode()).hexdigest()[:4], 16) / 0x20000
