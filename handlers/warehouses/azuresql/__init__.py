@@ -1,0 +1,1 @@
+"""Azure's own warehouse: tables in Azure SQL Database, reached by Microsoft's driver."""
