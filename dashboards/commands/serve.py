@@ -25,14 +25,14 @@ PORT = 8420
 @click.option("--browser/--no-browser", default=True, help="Open a browser, where there is one.")
 def serve(port: int, *, warehouse: str, browser: bool) -> None:
     """Show the dashboards at http://127.0.0.1:PORT, to this machine only, until Ctrl-C."""
-    # The library of the page takes half a second to import: no other command waits for it.
-    from dashboards.viewer.app import run  # noqa: PLC0415
-
     hub = chosen_hub(project="demo-project", dataset="multi_cloud_costs", location="US", clouds=())
     with (
         contextlib.closing(PublishedWarehouse(warehouse_path(warehouse))) as published,
         _listen(port) as listening,
     ):
+        # The library of the page takes half a second to import: no other command waits for it.
+        from dashboards.viewer.app import run  # noqa: PLC0415
+
         # The socket listens by now: who comes early waits a moment.
         address = f"http://{ADDRESS}:{port}/"
         click.echo(f"Dashboards: {address} (Ctrl-C ends)")

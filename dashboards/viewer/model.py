@@ -77,7 +77,7 @@ def read_dashboard(text: str) -> Dashboard:
         since=said["time"]["from"],
         until=said["time"]["to"],
         variables=tuple(_variable(each) for each in listed(part(said, "templating"), "list")),
-        panels=tuple(_panel(each) for each in said["panels"]),
+        panels=tuple(read_panel(each) for each in said["panels"]),
     )
 
 
@@ -93,7 +93,12 @@ def listed(said: Json, name: str) -> Sequence[Any]:
     return found or ()
 
 
-def _panel(said: Json) -> Panel:
+def read_panel(said: Json) -> Panel:
+    """A panel of a dashboard's JSON.
+
+    Raises:
+        ValueError: it asks more than one question, which the viewer does not draw.
+    """
     place: Json = said["gridPos"]
     config = part(said, "fieldConfig")
     (target,) = said["targets"]

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from dashboards.duckdb_source import Cell
 from dashboards.viewer.frames import number
@@ -81,11 +81,17 @@ def exact(value: Cell, unit: str) -> str:
         return "" if value is None else str(value)
     amount = Decimal(str(value))
     if unit == "percentunit":
-        return f"{amount * 100:,.2f}%"
+        return f"{_rounded(amount * 100, 2):,f}%"
     if unit != "currencyUSD":
         return _bare(f"{amount:,f}")
-    size = f"{abs(amount):,.2f}" if abs(amount) >= 1 else _bare(f"{abs(amount):.9f}", least=2)
+    places = 2 if abs(amount) >= 1 else 9
+    size = _bare(f"{_rounded(abs(amount), places):,f}", least=2)
     return f"{'-' if amount < 0 else ''}${size}"
+
+
+def _rounded(amount: Decimal, places: int) -> Decimal:
+    with localcontext(prec=60):
+        return amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 def _bare(digits: str, least: int = 0) -> str:
