@@ -4,6 +4,8 @@
 - It can't run the catalog's rules: the table of named SKUs is filled with the answers of
   GoogleSQL's own evaluator.
 - A statement of a script that binds nothing fails where another one does: it binds something.
+- It passes over ASSERT: what a script asserts is asked first, and one that does not hold makes the
+  job fail with its text.
 - It answers a repeated job id with 400: Google answers 409.
 """
 
@@ -21,6 +23,7 @@ from typing import Any
 import duckdb
 
 NAMED = re.compile(r"CREATE OR REPLACE TABLE (`[^`]+_named`) AS\n(.*)", re.DOTALL)
+ASSERT = re.compile(r"^ASSERT (.*) AS '([^']*)';$", re.MULTILINE)
 BINDS_NOTHING = re.compile(r"(INSERT INTO [^@;]+);")
 
 NameSkus = Callable[[str, str], None]
@@ -93,12 +96,38 @@ class _Handler(BaseHTTPRequestHandler):
         if found is None:
             if not text.startswith("BEGIN TRANSACTION"):
                 return body
-            query["query"] = BINDS_NOTHING.sub(r"\1 WHERE @warehouse IS NOT NULL;", text)
+            broken = self._broken(text, query.get("queryParameters", []))
+            if broken is not None:
+                query["query"] = f"SELECT ERROR('{broken}')"
+                query.pop("queryParameters", None)
+            else:
+                query["query"] = BINDS_NOTHING.sub(r"\1 WHERE @warehouse IS NOT NULL;", text)
             return json.dumps(content).encode()
         type(self).names(found[1], found[2])
         query["query"] = "SELECT 1"
         query.pop("queryParameters", None)
         return json.dumps(content).encode()
+
+    def _broken(self, text: str, parameters: list[dict[str, Any]]) -> str | None:
+        """The text of the first assertion that does not hold."""
+        for condition, said in ASSERT.findall(text):
+            used = [each for each in parameters if f"@{each['name']}" in condition]
+            asked = {
+                "query": f"SELECT {condition} AS holds",
+                "queryParameters": used,
+                "parameterMode": "NAMED",
+                "useLegacySql": False,
+            }
+            connection = HTTPConnection("127.0.0.1", self.emulator, timeout=60)
+            path = re.sub(r"/(jobs|queries)\b.*", "/queries", self.path)
+            connection.request(
+                "POST", path, json.dumps(asked), {"Content-Type": "application/json"}
+            )
+            answer = json.loads(connection.getresponse().read())
+            connection.close()
+            if answer["rows"][0]["f"][0]["v"] != "true":
+                return str(said)
+        return None
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing of a request."""

@@ -247,7 +247,8 @@ class Statements:
         if table.replaced is Replaced.NEVER:
             return []
         condition = _PERIOD if table.replaced is Replaced.PERIOD else "load_id = @ledger_load_id"
-        mine = "warehouse = @warehouse AND " if WAREHOUSE in hub_fields(table) else ""
+        names = [field.name for field in hub_fields(table)]
+        mine = "warehouse = @warehouse AND " if WAREHOUSE.name in names else ""
         return [f"DELETE FROM {target} WHERE {mine}{condition}"]
 
     def _inserting(self, table: Table, target: TableName, staged: TableName) -> str:

@@ -10,9 +10,12 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from tests.engine.bigquery.conftest import emulator, executable
 from tests.engine.redshift.native import BUCKET, Native
 from tests.fakes.postgres import postgres
 from tests.fakes.redshift_data import fake_redshift
+
+__all__ = ["emulator", "executable"]
 
 
 @pytest.fixture(scope="session")
