@@ -59,9 +59,13 @@ class GrafanaRule:
     annotations: Mapping[str, str]
 
 
-def grafana_rules(hub: Hub) -> tuple[GrafanaRule, ...]:
-    """Every rule of ``handlers/alerts`` over ``hub``."""
-    return tuple(_rendered(rule, hub) for rule in rules())
+def grafana_rules(hub: Hub, docs_url: str = "") -> tuple[GrafanaRule, ...]:
+    """Every rule of ``handlers/alerts`` over ``hub``.
+
+    ``docs_url`` is where the repository's files are read in a browser: with it the runbook is a
+    link, without it the file's name.
+    """
+    return tuple(_rendered(rule, hub, docs_url) for rule in rules())
 
 
 def queries_a_month(hub: Hub) -> int:
@@ -70,7 +74,7 @@ def queries_a_month(hub: Hub) -> int:
     return asked_at_once * 30 * 24 * 60 * 60 // INTERVAL_SECONDS
 
 
-def _rendered(rule: Rule, hub: Hub) -> GrafanaRule:
+def _rendered(rule: Rule, hub: Hub, docs_url: str) -> GrafanaRule:
     """The question (A), its last value (B), the threshold (C).
 
     Where the message tells dollars they are a question of their own (D) with a last value (E):
@@ -90,6 +94,7 @@ def _rendered(rule: Rule, hub: Hub) -> GrafanaRule:
             "summary": rule.told(_words(rule)),
             "description": rule.remedy,
             "runbook": rule.runbook,
+            **({"runbook_url": f"{docs_url.rstrip('/')}/{rule.runbook}"} if docs_url else {}),
             "__dashboardUid__": rule.dashboard,
             "__panelId__": str(panel_id(rule.dashboard, rule.panel)),
         },

@@ -55,6 +55,7 @@ class Name(StrEnum):
     PUSH_SIGNATURE = "COST_PUSH_SIGNATURE"
     AZURE_TENANT = "COST_AZURE_TENANT"
     AZURE_CLIENT_ID = "COST_AZURE_CLIENT_ID"
+    GRAFANA_URL = "COST_GRAFANA_URL"
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Variable:
 _CLOUDS: frozenset[Cloud | None] = frozenset(Cloud)
 _EVERY = _CLOUDS | {None}
 _AZURE: frozenset[Cloud | None] = frozenset({Cloud.AZURE})
+_HUB: frozenset[Cloud | None] = frozenset({None})
 _BUCKET = Allowed(
     r"gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](/[\w./=-]*[\w=-])?",
     "gs://BUCKET or gs://BUCKET/PREFIX",
@@ -140,6 +142,12 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable(Name.AZURE_TENANT, "The tenant of the managed identity.", GUID, _AZURE),
     Variable(Name.AZURE_CLIENT_ID, "The managed identity that trusts this function.", GUID, _AZURE),
+    Variable(
+        Name.GRAFANA_URL,
+        "Where the dashboards are: the links of alerts begin with it.",
+        Allowed(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[\w./~-]*)?", "an https URL without a query"),
+        _HUB,
+    ),
 )
 
 
@@ -208,6 +216,8 @@ class RuntimeSettings:
     shrink_hold_share: Decimal | None
     push: Push
     azure: Azure | None
+    grafana_url: str
+    """Empty for all but the hub's own job."""
 
     @property
     def hub(self) -> Hub:
@@ -254,6 +264,7 @@ class RuntimeSettings:
                 PushSignature(given[Name.PUSH_SIGNATURE]),
             ),
             azure=Azure(given[Name.AZURE_TENANT], given[Name.AZURE_CLIENT_ID]) if azure else None,
+            grafana_url=given.get(Name.GRAFANA_URL, ""),
         )
 
 

@@ -28,11 +28,12 @@ from infra.azure.group import Group
 from infra.azure.identity import CollectorIdentity
 from infra.azure.storage import CONTAINER, ExportStorage
 from infra.gcp.alarm import Alarm
+from infra.gcp.alerts import LoggedAlerts
 from infra.gcp.export import BillingExport
 from infra.gcp.identity import JobIdentity
 from infra.gcp.reader import GrafanaReader
 from infra.grafana.alerts import Alerts
-from infra.grafana.cloud_run import CloudRun
+from infra.grafana.cloud_run import CloudRun, address
 from infra.grafana.content import Content, ContentArgs
 from infra.grafana.image import Image
 from infra.grafana.key import SignInKey
@@ -40,7 +41,10 @@ from infra.hub import BundleOf, Hub
 from infra.labels import tag_azure
 from infra.providers import aws_provider, azure_provider, grafana_provider
 from infra.scopes import AwsScope
-from infra.settings import AwsSettings, AzureSettings, GcpSettings, Hosting, Settings
+from infra.settings import AwsSettings, AzureSettings, Hosting, Settings
+
+OWN_GRAFANA = "ai-cost-grafana"
+"""The service's name of a Grafana that the program hosts."""
 
 
 def build(
@@ -53,7 +57,7 @@ def build(
     """
     tag_azure(settings.labels)
     hub = Hub.make(settings, bundle_of)
-    jobs = [hub_job(hub, settings.gcp)]
+    jobs = [hub_job(hub, settings)]
     if Cloud.GCP in settings.clouds:
         jobs.append(google_job(hub, settings))
     if settings.aws:
@@ -61,7 +65,7 @@ def build(
     if settings.azure:
         day = today or datetime.now(UTC).date()
         jobs.append(azure_job(hub, settings, settings.azure, day))
-    Alarm(
+    alarm = Alarm(
         "alarm",
         {
             "project": settings.gcp.project,
@@ -71,14 +75,32 @@ def build(
         },
         hub.options,
     )
+    if settings.grafana.hosting is Hosting.CLOUD_RUN:
+        logged_alerts(hub, settings, alarm)
     pulumi.export("dataset", pulumi.Output.format("{}.{}", settings.gcp.project, hub.dataset))
     pulumi.export("grafana", grafana(hub, settings))
 
 
-def hub_job(hub: Hub, settings: GcpSettings) -> str:
+def hub_job(hub: Hub, settings: Settings) -> str:
     """What the hub does each day by itself."""
-    identity = hub.identity("hub", settings.hub_job, None)
-    return hub.job("hub", settings.hub_job, None, identity, {})
+    job = settings.gcp.hub_job
+    identity = hub.identity("hub", job, None)
+    return hub.job("hub", job, None, identity, {Name.GRAFANA_URL: grafana_url(hub, settings)})
+
+
+def logged_alerts(hub: Hub, settings: Settings, alarm: Alarm) -> None:
+    """What the hub's job finds reaches people, for a Grafana on Cloud Run evaluates no rules."""
+    LoggedAlerts(
+        "alerts",
+        {
+            "project": settings.gcp.project,
+            "job": settings.gcp.hub_job.name,
+            "channels": alarm.channels,
+            "docs_url": settings.docs_url,
+            "labels": settings.labels,
+        },
+        hub.options,
+    )
 
 
 def google_job(hub: Hub, settings: Settings) -> str:
@@ -224,6 +246,13 @@ def azure_job(hub: Hub, settings: Settings, azure: AzureSettings, today: date) -
     return hub.job("azure", azure.job, Cloud.AZURE, job_identity, values)
 
 
+def grafana_url(hub: Hub, settings: Settings) -> pulumi.Input[str]:
+    """Where people look, known before it is there."""
+    if settings.grafana.hosting is Hosting.EXTERNAL:
+        return settings.grafana.url
+    return address(OWN_GRAFANA, hub.storage.project_number.apply(str), settings.gcp.region)
+
+
 def grafana(hub: Hub, settings: Settings) -> pulumi.Input[str]:
     """What people look at; its address."""
     reader = GrafanaReader(
@@ -273,6 +302,7 @@ def _external_grafana(
             "folder_uid": shown.folder_uid,
             "source_uid": shown.source_uid,
             "notify": settings.notify,
+            "docs_url": settings.docs_url,
         },
         options,
     )
@@ -301,7 +331,7 @@ def _own_grafana(
             "project": settings.gcp.project,
             "project_number": hub.storage.project_number.apply(str),
             "region": settings.gcp.region,
-            "service_name": "ai-cost-grafana",
+            "service_name": OWN_GRAFANA,
             "image": image.reference,
             "reader": reader,
             "viewers": settings.grafana.viewers,

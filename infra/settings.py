@@ -144,6 +144,8 @@ class Settings:
     clouds: frozenset[Cloud]
     labels: Mapping[str, str]
     notify: tuple[str, ...]
+    docs_url: str
+    """Where the repository's files are read in a browser; empty when nobody said so."""
     shrink_hold_share: Decimal
     parity_days: int
     monthly_revenue_usd: Decimal | None
@@ -194,6 +196,7 @@ class Settings:
                 "managed-by": PROJECT,
             },
             notify=reader.texts("notify", _ADDRESS),
+            docs_url=reader.optional("docs_url", _DOCS) or "",
             shrink_hold_share=reader.decimal("shrink_hold_share", _SHARE),
             parity_days=int(reader.decimal("parity_days", _DAYS)),
             monthly_revenue_usd=Decimal(revenue) if revenue and _AMOUNT.holds(revenue) else None,
@@ -252,6 +255,7 @@ _URL = Allowed(
     "an https URL without a user or a query",
     "https://acme.grafana.net",
 )
+_DOCS = Allowed(_URL.pattern, _URL.words, "https://github.com/acme/ai-cost-monitoring/blob/main")
 _ROTATION = Allowed(r"[\w.-]{1,64}", "a short text, like the month", "2026-11")
 _VIEWER = Allowed(
     r"(user|group):[^@\s,]+@[\w-]+(\.[\w-]+)+|domain:[\w-]+(\.[\w-]+)+",

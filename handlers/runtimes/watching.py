@@ -45,7 +45,7 @@ def alerts(command: Command, job: Job) -> Report:
     del command
     with _hub(job) as hub:
         replace_budgets(hub.runner, hub.site.budgets)
-        firings = evaluate(hub.runner, job.clock())
+        firings = evaluate(hub.runner, job.clock(), job.settings.grafana_url)
     log_firings(firings, job.log)
     firing = [each for each in firings if each.state is State.FIRING]
     new = sum(each.is_new for each in firing)

@@ -41,6 +41,9 @@ class AlarmArgs(TypedDict):
 class Alarm(pulumi.ComponentResource):
     """Channels, and a policy for each way in which a job can let people down."""
 
+    channels: Sequence[pulumi.Output[str]]
+    """The ids of the channels, for whoever else has something to tell."""
+
     def __init__(
         self, name: str, args: AlarmArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
@@ -50,7 +53,8 @@ class Alarm(pulumi.ComponentResource):
         self._failed(name, args, ids)
         self._quiet(name, args, ids, self._steps(name, args))
         self._given_up(name, args, ids)
-        self.register_outputs({})
+        self.channels = ids
+        self.register_outputs({"channels": ids})
 
     def _channel(
         self, name: str, args: AlarmArgs, address: str

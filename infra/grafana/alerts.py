@@ -14,6 +14,8 @@ from dashboards.alerting import (
     Step,
     grafana_rules,
 )
+from dashboards.notification import GROUP as TEMPLATES
+from dashboards.notification import MESSAGE, TITLE, template
 from handlers.alerts import Hub
 
 MAIL = "mailto:"
@@ -28,10 +30,12 @@ class AlertsArgs(TypedDict):
     source_uid: pulumi.Input[str]
     notify: Sequence[str]
     """``mailto:NAME@HOST`` and ``https://...``; none leaves it to Grafana's own policy."""
+    docs_url: str
+    """Where the repository's files are read in a browser; empty when nobody said so."""
 
 
 class Alerts(pulumi.ComponentResource):
-    """One contact point and one group of rules, which names it itself.
+    """A contact point with its message, and a group of rules that names it itself.
 
     So Grafana's notification policies, of which there is one tree for everybody, stay untouched.
     """
@@ -40,31 +44,47 @@ class Alerts(pulumi.ComponentResource):
         self, name: str, args: AlertsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("ai-cost-monitoring:grafana:Alerts", name, {}, opts)
-        contact = _contact(name, args["notify"], pulumi.ResourceOptions(parent=self))
+        contact = _contact(name, args["notify"], _message(name, self)) if args["notify"] else None
         grafana.alerting.RuleGroup(
             f"{name}-rules",
             name=GROUP,
             folder_uid=args["folder_uid"],
             interval_seconds=INTERVAL_SECONDS,
-            rules=[_rule(rule, args["source_uid"], contact) for rule in grafana_rules(args["hub"])],
+            rules=[
+                _rule(rule, args["source_uid"], contact)
+                for rule in grafana_rules(args["hub"], args["docs_url"])
+            ],
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})
 
 
+def _message(name: str, parent: pulumi.Resource) -> pulumi.ResourceOptions:
+    """The message's template, and options of what must come after it."""
+    made = grafana.alerting.MessageTemplate(
+        f"{name}-message",
+        name=TEMPLATES,
+        template=template(),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    return pulumi.ResourceOptions(parent=parent, depends_on=[made])
+
+
 def _contact(
     name: str, notify: Sequence[str], options: pulumi.ResourceOptions
-) -> grafana.alerting.ContactPoint | None:
-    if not notify:
-        return None
+) -> grafana.alerting.ContactPoint:
     addresses = [each.removeprefix(MAIL) for each in notify if each.startswith(MAIL)]
     return grafana.alerting.ContactPoint(
         f"{name}-contact",
         name=CONTACT,
-        emails=[{"addresses": addresses}] if addresses else None,
+        emails=[{"addresses": addresses, "subject": TITLE, "message": MESSAGE}]
+        if addresses
+        else None,
         # An address of a chat lets whoever knows it write there.
         webhooks=[
-            {"url": pulumi.Output.secret(each)} for each in notify if not each.startswith(MAIL)
+            {"url": pulumi.Output.secret(each), "title": TITLE, "message": MESSAGE}
+            for each in notify
+            if not each.startswith(MAIL)
         ],
         opts=options,
     )

@@ -43,13 +43,7 @@ class CloudRun(pulumi.ComponentResource):
         self, name: str, args: CloudRunArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("ai-cost-monitoring:grafana:CloudRun", name, {}, opts)
-        url = pulumi.Output.format(
-            # Known before the service is made: https://docs.cloud.google.com/run/docs/triggering/https-request
-            "https://{}-{}.{}.run.app",
-            args["service_name"],
-            args["project_number"],
-            args["region"],
-        )
+        url = address(args["service_name"], args["project_number"], args["region"])
         proxy = gcp.projects.ServiceIdentity(
             f"{name}-proxy",
             project=args["project"],
@@ -113,6 +107,18 @@ class CloudRun(pulumi.ComponentResource):
             )
         self.url = url
         self.register_outputs({"url": self.url})
+
+
+def address(
+    service_name: pulumi.Input[str],
+    project_number: pulumi.Input[str],
+    region: pulumi.Input[str],
+) -> pulumi.Output[str]:
+    """Where the service will be, known before it is made.
+
+    https://docs.cloud.google.com/run/docs/triggering/https-request
+    """
+    return pulumi.Output.format("https://{}-{}.{}.run.app", service_name, project_number, region)
 
 
 def _environment(

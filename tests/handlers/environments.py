@@ -10,6 +10,8 @@ AUDIENCE = "https://aws-daily-etl-abc.a.run.app"
 ACCOUNT = "pusher@hub-project.iam.gserviceaccount.com"
 SUBSCRIPTION = "/subscriptions/8f14e45f-ceea-467f-9e3b-1c2d3e4f5a6b"
 
+GRAFANA = "https://grafana.example.com"
+
 SCOPES = {
     Cloud.AWS: document(
         AwsScope,
@@ -51,7 +53,7 @@ SHARED = {
 def of_job(cloud: Cloud | None, scopes: list[dict[str, str]] | None = None) -> dict[str, str]:
     """The environment of a cloud's job, or of the hub's; made as infra makes it."""
     if cloud is None:
-        return environment(None, {**SHARED, Name.JOB: "hub-daily"})
+        return environment(None, {**SHARED, Name.JOB: "hub-daily", Name.GRAFANA_URL: GRAFANA})
     listed = [SCOPES[cloud]] if scopes is None else scopes
     values = {
         **SHARED,

@@ -104,6 +104,37 @@ def test_our_own_grafana_asks_for_no_other_and_no_key(root: Path) -> None:
     assert own.outputs["grafana"] == "https://ai-cost-grafana-123456789012.us-central1.run.app"
 
 
+def hub_environment(found: Recording) -> Mapping[str, str]:
+    (job,) = (
+        each
+        for each in found.of_type("gcp:cloudfunctionsv2/function:Function")
+        if each.inputs["name"] == "hub-daily"
+    )
+    return job.inputs["serviceConfig"]["environmentVariables"]
+
+
+def test_alerts_reach_people_whoever_evaluates_the_rules(root: Path) -> None:
+    policies = "gcp:monitoring/alertPolicy:AlertPolicy"
+    rules = "grafana:alerting/ruleGroup:RuleGroup"
+    elsewhere = recorded(root, {}, preview=False)
+    own = recorded(root, {**OWN_GRAFANA, "docs_url": "https://code.example.com"}, preview=False)
+    channels = {
+        f"{each.name}-id"
+        for each in own.of_type("gcp:monitoring/notificationChannel:NotificationChannel")
+    }
+    assert elsewhere.of_type(rules)
+    assert not own.of_type(rules)
+    more = {each.name for each in own.of_type(policies)} - {
+        each.name for each in elsewhere.of_type(policies)
+    }
+    assert more == {"alerts-policy"}
+    (policy,) = (each for each in own.of_type(policies) if each.name in more)
+    assert set(policy.inputs["notificationChannels"]) == channels
+    assert "(https://code.example.com/$" in policy.inputs["documentation"]["content"]
+    assert hub_environment(elsewhere)["COST_GRAFANA_URL"] == OWN["grafana_url"]
+    assert hub_environment(own)["COST_GRAFANA_URL"] == own.outputs["grafana"]
+
+
 def test_every_component_says_what_it_gives_last(phase1: Recording) -> None:
     components = {r.urn for r in phase1.resources if not r.custom}
     assert components <= phase1.registered_outputs

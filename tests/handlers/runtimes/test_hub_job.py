@@ -19,7 +19,7 @@ from handlers.runtimes.watching import alerts, anomalies
 from handlers.settings import RuntimeSettings
 from handlers.tables import DIGESTS, LEDGER
 from tests.fakes.duckdb_hub import DuckDbHub
-from tests.handlers.environments import of_job
+from tests.handlers.environments import GRAFANA, of_job
 from tests.handlers.load.bills import AwsBill, Line, write_bill
 from tests.handlers.load.runs import query
 from tests.handlers.runtimes.local import LocalClients, LocalJob
@@ -64,6 +64,7 @@ def test_the_day_is_compared_and_what_fires_is_told_once(loaded: LocalJob) -> No
     said = {each["alert"]: each for each in map(json.loads, lines) if "alert" in each}
     assert said["anomaly"]["severity"] == "WARNING"
     assert "AWS cost 800.00 USD more than expected on 2026-11-22" in said["anomaly"]["message"]
+    assert said["anomaly"]["link"] == f"{GRAFANA}/d/anomaly-detection?viewPanel=6"
     assert first.details["new"] == first.details["firing"]
 
     lines.clear()

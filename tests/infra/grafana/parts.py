@@ -20,7 +20,7 @@ BUILDER = "build@demo-costs.iam.gserviceaccount.com"
 NOTIFY = ("mailto:a@example.com", "mailto:b@example.com", "https://hooks.example.com/T0/part")
 
 
-def external(*, with_key: bool = True, notify: Sequence[str] = NOTIFY) -> None:
+def external(*, with_key: bool = True, notify: Sequence[str] = NOTIFY, docs_url: str = "") -> None:
     hub = HUB
     google = gcp.Provider("gcp", project=hub.project)
     there = grafana.Provider("grafana", url="https://grafana.example.com", auth="x")
@@ -50,6 +50,7 @@ def external(*, with_key: bool = True, notify: Sequence[str] = NOTIFY) -> None:
             "folder_uid": content.folder_uid,
             "source_uid": content.source_uid,
             "notify": notify,
+            "docs_url": docs_url,
         },
         opts,
     )
@@ -87,8 +88,10 @@ def on_cloud_run() -> None:
     pulumi.export("url", service.url)
 
 
-def recorded_external(*, with_key: bool = True, notify: Sequence[str] = NOTIFY) -> Recording:
-    return record(lambda: external(with_key=with_key, notify=notify), {})
+def recorded_external(
+    *, with_key: bool = True, notify: Sequence[str] = NOTIFY, docs_url: str = ""
+) -> Recording:
+    return record(lambda: external(with_key=with_key, notify=notify, docs_url=docs_url), {})
 
 
 def previewed(program: Callable[[], None]) -> Recording:

@@ -1,8 +1,12 @@
 import json
+from decimal import Decimal
 from typing import Any
 
+from dashboards.alerting import queries_a_month
 from dashboards.documents import documents
+from dashboards.notification import MESSAGE, TITLE, template
 from handlers.alerts import rules
+from infra.cost import estimate, read_prices
 from infra.recording import KEY_FILE, Recording
 from tests.infra.grafana.parts import (
     HUB,
@@ -19,6 +23,7 @@ SOURCE = "grafana:oss/dataSource:DataSource"
 DASHBOARD = "grafana:oss/dashboard:Dashboard"
 RULES = "grafana:alerting/ruleGroup:RuleGroup"
 CONTACT = "grafana:alerting/contactPoint:ContactPoint"
+TEMPLATE = "grafana:alerting/messageTemplate:MessageTemplate"
 
 
 def source_settings(found: Recording) -> dict[str, Any]:
@@ -95,20 +100,50 @@ def test_every_rule_is_in_the_folder_and_asks_the_data_source() -> None:
         }
 
 
+def test_what_the_daily_evaluation_costs_is_in_the_plan() -> None:
+    found = recorded_external()
+    (usage,) = read_prices().usages_of(one(found, RULES))
+    assert usage.price.name == "bigquery-query"
+    assert str(queries_a_month(HUB) // 30) == usage.assumption.partition(" ")[0]
+    (item,) = (each for each in estimate(found, read_prices()).items if each.usage == usage)
+    # 19 questions of 50 MiB on 30.4 days: 28.2 GiB of a TiB that costs 6.25 USD.
+    assert Decimal("0.15") < item.usd < Decimal("0.20")
+
+
 def test_rules_tell_everyone_who_is_to_be_told_and_leave_grafanas_policies_alone() -> None:
     found = recorded_external()
     contact = one(found, CONTACT).inputs
-    assert contact["emails"] == [{"addresses": ["a@example.com", "b@example.com"]}]
-    (hook,) = contact["webhooks"]
+    (mail,), (hook,) = contact["emails"], contact["webhooks"]
+    assert mail["addresses"] == ["a@example.com", "b@example.com"]
     assert "https://hooks.example.com/T0/part" in json.dumps(hook)
     assert found.of_type("grafana:alerting/notificationPolicy:NotificationPolicy") == []
     for rule in one(found, RULES).inputs["rules"]:
         assert rule["notificationSettings"]["contactPoint"] == "AI costs"
 
 
+def test_what_is_sent_is_written_by_the_template_which_is_there_first() -> None:
+    found = recorded_external()
+    made = one(found, TEMPLATE)
+    assert made.inputs["template"] == template()
+    contact = one(found, CONTACT)
+    assert made.urn in contact.dependencies
+    (mail,), (hook,) = contact.inputs["emails"], contact.inputs["webhooks"]
+    assert (mail["subject"], mail["message"]) == (TITLE, MESSAGE)
+    assert (hook["title"], hook["message"]) == (TITLE, MESSAGE)
+
+
+def test_a_runbook_is_a_link_where_the_repository_can_be_read() -> None:
+    url = "https://code.example.com/acme/costs/blob/main/"
+    told = one(recorded_external(docs_url=url), RULES).inputs["rules"][0]["annotations"]
+    assert told["runbook_url"] == f"{url}docs/runbooks/alerts.md#stale-data"
+    told = one(recorded_external(), RULES).inputs["rules"][0]["annotations"]
+    assert told["runbook"] == "docs/runbooks/alerts.md#stale-data"
+    assert "runbook_url" not in told
+
+
 def test_nobody_to_tell_makes_no_contact_point() -> None:
     found = recorded_external(notify=())
-    assert found.of_type(CONTACT) == []
+    assert found.of_type(CONTACT) == found.of_type(TEMPLATE) == []
     for rule in one(found, RULES).inputs["rules"]:
         assert "notificationSettings" not in rule
 
