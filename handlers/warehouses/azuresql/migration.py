@@ -119,10 +119,10 @@ def fetch(session: Session, statement: Statement) -> list[tuple[Any, ...]]:
 def live_of(session: Session) -> Live:
     """Every column of both schemas as it is."""
     live: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
-    names: tuple[str, ...] = ("schema", "table", "column", "type", "length", "precision", "scale", "fraction",
-             "collation", "nullable")  # fmt: skip
+    names: tuple[str, ...] = ("schema", "table", "column", "type", "length", "precision",
+                              "scale", "fraction", "collation", "nullable")  # fmt: skip
     for row in fetch(session, statements.live_columns()):
-        cells = dict(zip(names, row, strict=True))
+        cells: dict[str, Any] = dict(zip(names, row, strict=True))
         columns = live.setdefault((str(cells["schema"]), str(cells["table"])), {})
         columns[str(cells["column"])] = cells
     return live
