@@ -12,13 +12,17 @@ from handlers.runtimes.clients import Login, Reader
 from handlers.scopes import AwsScope, Scope
 from handlers.sources import Snapshot
 from handlers.sources.aws.cost_explorer import CostExplorer, Requests, cost_explorer
-from handlers.sources.aws.credentials import own_session, role_session
+from handlers.sources.aws.credentials import assumed_session, own_session, role_session
 from handlers.sources.aws.fallback import Fallback, charge_types, exported
 from handlers.sources.aws.source import AwsSource, OpenSession, s3_objects
 from handlers.sources.columns import folded
 from handlers.sources.refusals import Refuse
 
-_SESSIONS: Mapping[Login, OpenSession] = {Login.FEDERATED: role_session, Login.OWN: own_session}
+_SESSIONS: Mapping[Login, OpenSession] = {
+    Login.FEDERATED: role_session,
+    Login.ASSUMED: assumed_session,
+    Login.OWN: own_session,
+}
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,14 @@ from datetime import UTC, datetime
 import flask
 
 from handlers.errors import CostError
-from handlers.messages import Command, MessageError, parse
+from handlers.messages import MessageError, parse
 from handlers.runtimes.jobs import (
     CommandRefused,
     Jobs,
-    Report,
     RunFailed,
     RuntimeJobs,
     RunUnfinished,
+    run_logged,
 )
 from handlers.runtimes.log import Log, Severity, Step
 from handlers.runtimes.push import LARGEST_ENVELOPE, read_envelope
@@ -71,7 +71,7 @@ class Endpoint:
             log = log.bound(message_id=pushed.message_id, attempt=pushed.attempt)
             command = parse(pushed.data)
             log = log.bound(run=command.run.value)
-            report = self._run(command, log)
+            report = run_logged(self.jobs, command, log)
         except CostError as error:
             status = _status(error)
             step = Step.FAILED if status >= 500 else Step.REFUSED
@@ -86,18 +86,6 @@ class Endpoint:
             raise  # the framework answers 500 and writes the traceback, which error reports read
         answer = {"outcome": report.outcome.value, "message": report.message, **report.details}
         return _response(answer, 200)
-
-    def _run(self, command: Command, log: Log) -> Report:
-        log.line(Severity.INFO, f"{command.run} starts", step=Step.STARTED)
-        report = self.jobs.run(command, log)
-        log.line(
-            Severity.INFO,
-            report.message,
-            step=Step.FINISHED,
-            outcome=report.outcome.value,
-            **report.details,
-        )
-        return report
 
 
 def _check_shape(request: flask.Request) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from handlers.errors import CostError, UsageError
 from handlers.messages import Command, Run
-from handlers.runtimes.log import Log
+from handlers.runtimes.log import Log, Severity, Step
 from handlers.settings import RuntimeSettings
 
 if TYPE_CHECKING:
@@ -77,6 +77,20 @@ class Jobs(Protocol):
             CostError: it failed; a retry may help.
         """
         ...
+
+
+def run_logged(jobs: Jobs, command: Command, log: Log) -> Report:
+    """Run ``command`` with a line in ``log`` before and after it; raises what it raises."""
+    log.line(Severity.INFO, f"{command.run} starts", step=Step.STARTED)
+    report = jobs.run(command, log)
+    log.line(
+        Severity.INFO,
+        report.message,
+        step=Step.FINISHED,
+        outcome=report.outcome.value,
+        **report.details,
+    )
+    return report
 
 
 @dataclass(frozen=True)
@@ -197,6 +211,8 @@ class RuntimeJobs:
     runners: Mapping[Run, Runner] = RUNNERS
     clock: Callable[[], datetime] = _now
     clients: "Callable[[RuntimeSettings, Scratch], Clients]" = _clients
+    seconds: float = RUN_SECONDS
+    """How long a run may take."""
 
     def run(self, command: Command, log: Log) -> Report:
         """Run ``command`` by its runner; see ``Jobs``."""
@@ -219,7 +235,7 @@ class RuntimeJobs:
 
         def remaining() -> float:
             passed = (self.clock() - started).total_seconds()
-            return RUN_SECONDS - ANSWER_SECONDS - passed
+            return self.seconds - ANSWER_SECONDS - passed
 
         job = Job(self.settings, log, self.clock, remaining, self.clients)
         return self.runners[command.run](command, job)

@@ -33,6 +33,8 @@ class Step(StrEnum):
     """The load of one bill starts."""
     BILL = "bill"
     """One bill is looked after; the line says what it ``became``."""
+    PUBLISHED = "published"
+    """The hub is told, or could not be told, what a cloud's own warehouse committed."""
     FINISHED = "finished"
     """The command did what it can; the line has its ``outcome``."""
     REFUSED = "refused"

@@ -4,32 +4,32 @@ What the hub is not told now is told by the next run. So a hub that is away make
 never a failure: the load is committed, and trying it again would change nothing.
 """
 
-import importlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Protocol
 
 from handlers.errors import CostError
 from handlers.messages import Command, Run
+from handlers.outbox import Hub, NativeWarehouse, Published
+from handlers.outbox import publish as publish_outbox
+from handlers.runtimes.clients import Clients, Scratch
 from handlers.runtimes.jobs import Job, Outcome, Report, Runner
 from handlers.runtimes.jobs import collect as collect_bills
-from handlers.runtimes.log import Severity, Step, Step
-
-if TYPE_CHECKING:
-    from handlers.outbox import Hub, NativeWarehouse, Published
+from handlers.runtimes.log import Severity, Step
+from handlers.settings import RuntimeSettings
 
 
-class NativeClients(Protocol):
-    """What publishing needs beside ``Clients``."""
+class NativeClients(Clients, Protocol):
+    """What reaches the cloud's own warehouse and the hub in one run."""
 
-    def warehouse(self) -> "NativeWarehouse":
-        """The cloud's own warehouse."""
+    def warehouse(self) -> NativeWarehouse:
+        """The cloud's own; the same one each time."""
         ...
 
-    def publications(self) -> "Hub":
+    def hub(self) -> Hub:
         """The hub, as it takes what other warehouses publish.
 
         Raises:
@@ -38,7 +38,20 @@ class NativeClients(Protocol):
         ...
 
 
-def collect(command: Command, job: Job) -> Report:
+ClientsOf = Callable[[RuntimeSettings, Scratch], NativeClients]
+
+
+def native_runners(clients: ClientsOf) -> Mapping[Run, Runner]:
+    """The commands of a cloud's own runtime; everything over all clouds is the hub's."""
+    collecting = partial(collect, clients)
+    return {
+        Run.DAILY: collecting,
+        Run.COLLECT: collecting,
+        Run.MIGRATE: partial(migrate, clients),
+    }
+
+
+def collect(clients: ClientsOf, command: Command, job: Job) -> Report:
     """Load the bills of the job's scopes, and publish what the warehouse has committed.
 
     Raises:
@@ -47,12 +60,12 @@ def collect(command: Command, job: Job) -> Report:
     try:
         report = collect_bills(command, job)
     except CostError:
-        publish(job)
+        publish(clients, job)
         raise
-    return replace(report, details={**report.details, **publish(job)})
+    return replace(report, details={**report.details, **publish(clients, job)})
 
 
-def migrate(command: Command, job: Job) -> Report:
+def migrate(clients: ClientsOf, command: Command, job: Job) -> Report:
     """Make what is missing of the warehouse's tables.
 
     Raises:
@@ -60,25 +73,28 @@ def migrate(command: Command, job: Job) -> Report:
     """
     del command
     with tempfile.TemporaryDirectory(prefix="run-") as folder:
-        _clients(job, Path(folder)).warehouse().migrate()
+        clients(job.settings, _scratch(job, folder)).warehouse().migrate()
     return Report(Outcome.DONE, "The tables are as this version needs them.")
 
 
-def publish(job: Job) -> Mapping[str, object]:
+def publish(clients: ClientsOf, job: Job) -> Mapping[str, object]:
     """Publish what the hub has not; how many rows of the ledger went, and how many are left."""
-    outbox = importlib.import_module("handlers.outbox")
     with tempfile.TemporaryDirectory(prefix="run-") as folder:
-        clients = _clients(job, Path(folder))
+        made = clients(job.settings, _scratch(job, folder))
         try:
-            done = outbox.publish(clients.warehouse(), clients.publications(), job.clock)
+            done = publish_outbox(made.warehouse(), made.hub(), job.clock)
         except CostError as error:
-            done = outbox.Published((), (), (error,))
+            done = Published((), (), (error,))
     _tell(done, job)
     found = {"published": len(done.rows), "unpublished": len(done.left)}
     return {name: count for name, count in found.items() if count}
 
 
-def _tell(done: "Published", job: Job) -> None:
+def _scratch(job: Job, folder: str) -> Scratch:
+    return Scratch(Path(folder), job.clock, job.remaining)
+
+
+def _tell(done: Published, job: Job) -> None:
     for error in done.errors:
         job.log.line(
             Severity.WARNING,
@@ -93,16 +109,3 @@ def _tell(done: "Published", job: Job) -> None:
             step=Step.PUBLISHED,
             published=len(done.rows),
         )
-
-
-def _clients(job: Job, folder: Path) -> NativeClients:
-    scratch = importlib.import_module("handlers.runtimes.clients").Scratch
-    return cast(
-        "NativeClients", job.clients(job.settings, scratch(folder, job.clock, job.remaining))
-    )
-
-
-NATIVE_RUNNERS: Mapping[Run, Runner] = MappingProxyType(
-    {Run.DAILY: collect, Run.COLLECT: collect, Run.MIGRATE: migrate}
-)
-"""The commands of a cloud's own runtime; everything over all clouds is the hub's."""

@@ -3,7 +3,8 @@
 On Google Cloud the metadata server's identity token is traded for a role's temporary credentials
 (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html), which
 botocore renews before they end, each time with a new token: a run may last longer than they do.
-Elsewhere botocore's usual chain is asked: a function's own role, a profile.
+A function of AWS takes the role on with its own (AssumeRole). Elsewhere botocore's usual chain is
+asked: a function's own role, a profile.
 """
 
 import http.client
@@ -15,6 +16,7 @@ from urllib.parse import quote
 import boto3
 from botocore.config import Config
 from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
     AssumeRoleWithWebIdentityCredentialFetcher,
     CredentialResolver,
     DeferredRefreshableCredentials,
@@ -107,17 +109,58 @@ class _WebIdentity:
         )
 
 
+class _OwnIdentity:
+    """A credential provider of botocore's: the role, for whoever runs here."""
+
+    METHOD = "own-identity"
+    CANONICAL_NAME = "own-identity"
+
+    def __init__(self, role: str, region: str) -> None:
+        self._role = role
+        self._region = region
+
+    def load(self) -> DeferredRefreshableCredentials:
+        """Credentials that are fetched when they are first needed."""
+        own: Any = CoreSession()
+        fetcher = AssumeRoleCredentialFetcher(
+            client_creator=self._sts,
+            source_credentials=own.get_credentials(),
+            role_arn=self._role,
+            extra_args={"RoleSessionName": SESSION_NAME},
+        )
+        return DeferredRefreshableCredentials(
+            refresh_using=cast("Any", fetcher).fetch_credentials, method=self.METHOD
+        )
+
+    def _sts(self, service: str, **credentials: object) -> object:
+        own: Any = CoreSession()
+        return own.create_client(service, region_name=self._region, config=CONFIG, **credentials)
+
+
 def role_session(role: str, region: str, token: IdentityToken = google_token) -> boto3.Session:
     """A session with the credentials of ``role`` (an ARN), for the bearer of ``token``.
 
     Nothing is asked before a client needs it.
     """
     core = CoreSession()
-    resolver = cast("Any", CredentialResolver)([_WebIdentity(core, role, region, token)])
-    cast("Any", core).register_component("credential_provider", resolver)
-    return boto3.Session(botocore_session=core, region_name=region)
+    return _session(core, _WebIdentity(core, role, region, token), region)
+
+
+def assumed_session(role: str, region: str) -> boto3.Session:
+    """A session with the credentials of ``role`` (an ARN), taken on by the runtime's own role.
+
+    Nothing is asked before a client needs it.
+    """
+    return _session(CoreSession(), _OwnIdentity(role, region), region)
 
 
 def own_session(_role: str, region: str) -> boto3.Session:
     """A session with the runtime's own credentials; the role is the one it already has."""
     return boto3.Session(region_name=region)
+
+
+def _session(core: CoreSession, provider: object, region: str) -> boto3.Session:
+    """A session whose credentials come from ``provider`` alone."""
+    resolver = cast("Any", CredentialResolver)([provider])
+    cast("Any", core).register_component("credential_provider", resolver)
+    return boto3.Session(botocore_session=core, region_name=region)
