@@ -26,6 +26,10 @@ UNREADABLE = "unreadable"
 """Stands for the version of a bill that was found and can't be read."""
 
 
+STAND_IN = "Cost Explorer"
+"""How the origin of a bill begins that stands in for an export which has not come yet."""
+
+
 @dataclass(frozen=True)
 class Version:
     """What a load depends on: the bill's own version, the rules and the site data."""
@@ -77,6 +81,11 @@ class LedgerRow:
     def version(self) -> Version:
         """What the load depended on."""
         return Version(self.source_version, self.rule_digest, self.site_digest)
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether an export of the same month replaces it, however much that differs."""
+        return (self.origin or "").startswith(STAND_IN)
 
     def values(self) -> list[object]:
         """The row's values in the table's order."""

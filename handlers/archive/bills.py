@@ -25,7 +25,7 @@ from handlers.quoting import literal
 from handlers.record import Cloud
 from handlers.scan.scan import Scanned, SetAside
 from handlers.scan.totals import Total
-from handlers.sources import Snapshot
+from handlers.sources import AnyBill
 
 NAMED_COLUMNS = (
     "is_ai",
@@ -68,7 +68,7 @@ class ArchivedBill:
 def archiving(
     connection: duckdb.DuckDBPyConnection,
     archive: Archive,
-    snapshot: Snapshot | ArchivedBill,
+    snapshot: AnyBill,
     scanned: Scanned,
 ) -> Generator[Callable[[], str], None, None]:
     """Archive ``staged_lines`` and ``left_out`` beside whatever the block does.
@@ -104,7 +104,7 @@ def archiving(
 
 
 def _metadata(
-    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot | ArchivedBill, scanned: Scanned
+    connection: duckdb.DuckDBPyConnection, snapshot: AnyBill, scanned: Scanned
 ) -> dict[str, object]:
     rows = connection.execute(
         "SELECT service_id, service, billing_entity, currency, line_count, cost::VARCHAR,"

@@ -183,7 +183,7 @@ def _load(run: _Run, rules_of: collecting.RulesOf, policy: Policy) -> list[Failu
     words, store = run.words, run.store
     from_google = chosen_clouds(words["clouds"]) == (Cloud.GCP,) and not store.local
     if from_google and words["folder"] is None and not words["from_archive"]:
-        tasks = google_tasks(store, run.periods, rules_of, policy)
+        tasks = google_tasks(store, run.periods, run.loader, refusals.append)
     else:
         bills = _bills(run)
         tasks = collecting.tasks_of(

@@ -17,12 +17,13 @@ from handlers.archive import Archive, FolderArchive, bill_folder
 from handlers.commands.options import DEFAULT_WAREHOUSE, google_clients, warehouse_path
 from handlers.errors import UsageError
 from handlers.ledger import LedgerRow
-from handlers.load.collecting import Bills, RulesOf, Task
-from handlers.load.load import Policy
+from handlers.load.collecting import Bills, Task
+from handlers.load.load import Loader
 from handlers.reconcile.statement import Statement
 from handlers.record import Cloud
 from handlers.runtimes.clients import Login, Reader, Scratch, bills_of, statements_of
 from handlers.settings import Hub, Name, read_hub, read_place, read_scopes_of
+from handlers.sources.refusals import Refuse
 from handlers.warehouses import Warehouse
 from handlers.warehouses.duckdb import DuckDbWarehouse
 
@@ -179,11 +180,11 @@ def own_scratch(clock: Callable[[], datetime]) -> Generator[Scratch]:
 
 
 def google_tasks(
-    store: Store, periods: Sequence[date], rules_of: RulesOf, policy: Policy
+    store: Store, periods: Sequence[date], loader: Loader, refuse: Refuse
 ) -> Sequence[Task]:
     """The bills of the Google scopes that the environment names, loaded where they are."""
     scopes, _ = read_scopes_of(Cloud.GCP, os.environ)
-    return google_clients().google_tasks(store.warehouse, scopes, periods, rules_of, policy)
+    return google_clients().google_tasks(store.warehouse, scopes, periods, loader, refuse)
 
 
 def _archive_place() -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from enum import StrEnum
+from functools import partial
 from typing import cast
 
 import duckdb
@@ -19,6 +20,7 @@ from handlers.errors import CostError
 from handlers.ledger import LedgerRow, Status, Version, current, last_word, load_id, standing
 from handlers.load.completeness import data_through
 from handlers.load.currencies import with_like_totals
+from handlers.load.hold import shrinkage
 from handlers.load.overlap import refuse_overlap
 from handlers.load.stage import PLATFORM_LABEL, Rules, register_left_out_rates, stage
 from handlers.load.statements import run, statements
@@ -29,7 +31,7 @@ from handlers.record import MONEY_SCALE, Cloud
 from handlers.scan.quarantine import scan_setting_aside, write_quarantine
 from handlers.scan.scan import Scanned, SetAside, scan
 from handlers.site import Rate, Site
-from handlers.sources import Reading, Snapshot
+from handlers.sources import AnyBill, Reading, Snapshot
 from handlers.warehouses import LoadBatch, Warehouse
 
 DEFAULT_SHRINK_SHARE = Decimal("0.2")
@@ -37,6 +39,10 @@ DEFAULT_SHRINK_SHARE = Decimal("0.2")
 _ZERO = Decimal(0)
 
 Bill = Snapshot | ArchivedBill
+"""A bill that is read here; what any bill has is ``handlers.sources.AnyBill``."""
+
+Prepare = Callable[["LedgerRow", Rules], LedgerRow]
+"""Does everything up to the commit; the ledger's row, with all that was found."""
 
 
 class Outcome(StrEnum):
@@ -98,18 +104,30 @@ class Loader:
         policy: Policy,
     ) -> None:
         self._warehouse = warehouse
-        self._connection = connection
-        self._archive = archive
+        self.connection = connection
+        self.archive = archive
         self._rules_of = rules_of
-        self._policy = policy
+        self.policy = policy
 
-    def load_id(self, bill: Bill) -> str:
+    def load_id(self, bill: AnyBill) -> str:
         """The id that loading ``bill`` by today's rules and site data has in the ledger."""
         version = _version(bill, self._rules_of(bill.cloud))
         return load_id(bill.cloud, bill.scope, bill.period, version)
 
     def load(self, bill: Bill) -> Loaded:
-        """Load ``bill`` if it is not loaded yet.
+        """Load ``bill`` if it is not loaded yet; raises what ``load_by`` does."""
+
+        def commit(row: LedgerRow) -> None:
+            self._warehouse.replace(LoadBatch(self.connection, row))
+
+        return self.load_by(bill, partial(self._prepare, bill), commit)
+
+    def load_by(
+        self, bill: AnyBill, prepare: Prepare, commit: Callable[[LedgerRow], None]
+    ) -> Loaded:
+        """Load ``bill``, if it is not loaded yet, by ``prepare`` and then ``commit``.
+
+        ``prepare`` leaves the bill's ``staged_lines`` and ``left_out`` in the connection.
 
         Raises:
             CostError: it can't be loaded; the ledger has a row that says why, nothing else changed.
@@ -121,7 +139,7 @@ class Loader:
         if outcome is not Outcome.LOADED:
             row = last_word(history, version) if outcome is Outcome.HELD else current(history)
             return Loaded(str(bill), outcome, row)
-        now = self._policy.clock()
+        now = self.policy.clock()
         started = LedgerRow(
             load_id=load_id(bill.cloud, bill.scope, bill.period, version),
             cloud_provider=bill.cloud,
@@ -137,14 +155,15 @@ class Loader:
             origin=bill.origin,
         )
         try:
-            row = self._prepare(bill, rules, started, history)
+            row = with_like_totals(self.connection, prepare(started, rules))
+            row = self._held_or_restated(row, history)
         except CostError as error:
             self._warehouse.record(replace(started, status=Status.FAILED, error=str(error)))
             raise
         if row.status is Status.HELD:
             self._warehouse.record(row)
             return Loaded(str(bill), Outcome.HELD, row)
-        self._warehouse.replace(LoadBatch(self._connection, row))
+        commit(row)
         return Loaded(str(bill), Outcome.LOADED, row)
 
     def moves(self, bill: Bill) -> list[Move]:
@@ -162,7 +181,7 @@ class Loader:
         before = self._warehouse.costs(bill.cloud, bill.scope, bill.period)
         after = {
             (str(model), str(customer)): Decimal(cost)
-            for model, customer, cost in self._connection.execute(
+            for model, customer, cost in self.connection.execute(
                 "SELECT model, customer_id, sum(cost_usd) FROM new_llm_costs GROUP BY ALL"
             ).fetchall()
         }
@@ -173,7 +192,7 @@ class Loader:
         ]
 
     def _outcome(
-        self, bill: Bill, version: Version, rules: Rules, history: Sequence[LedgerRow]
+        self, bill: AnyBill, version: Version, rules: Rules, history: Sequence[LedgerRow]
     ) -> Outcome:
         """What is to be done with the bill, before it is read; LOADED stands for loading it."""
         loaded = current(history)
@@ -187,47 +206,44 @@ class Loader:
         if loaded.version == version:
             return Outcome.UNCHANGED
         if (
-            is_open(bill.period, self._policy.clock().date())
-            or self._policy.reclassify
+            is_open(bill.period, self.policy.clock().date())
+            or self.policy.reclassify
             or _rate_became_final(loaded, rules.site)
         ):
             return Outcome.LOADED
         return Outcome.CLOSED
 
-    def _prepare(
-        self, bill: Bill, rules: Rules, started: LedgerRow, history: Sequence[LedgerRow]
-    ) -> LedgerRow:
-        """Everything up to the commit; the ledger's row, held where the period would shrink."""
+    def _prepare(self, bill: Bill, started: LedgerRow, rules: Rules) -> LedgerRow:
+        """See ``Prepare``."""
         scanned, rates = self._read(bill, rules)
-        with archiving(self._connection, self._archive, bill, scanned) as keep_archive:
+        with archiving(self.connection, self.archive, bill, scanned) as keep_archive:
             currency, split = self._derive(bill, rules, started.load_id, scanned)
-            if isinstance(bill, Snapshot) and scanned.aside.lines and self._policy.quarantine:
-                _keep_set_aside(self._policy.quarantine, bill, scanned.aside)
+            if isinstance(bill, Snapshot) and scanned.aside.lines and self.policy.quarantine:
+                _keep_set_aside(self.policy.quarantine, bill, scanned.aside)
             archive = keep_archive()
-        row = replace(
+        return replace(
             started,
             billing_currency=currency,
             **_totals(split, scanned),
-            **_written(self._connection),
-            rates_used=_rates_text(rates),
+            **_written(self.connection),
+            rates_used=rates_text(rates),
             data_through=data_through(
-                bill.period, bill.exported_at or self._policy.clock(), scanned.latest
+                bill.period, bill.exported_at or self.policy.clock(), scanned.latest
             ),
             archive=archive,
-            finished_at=self._policy.clock().replace(tzinfo=None),
+            finished_at=self.policy.clock().replace(tzinfo=None),
         )
-        return self._held_or_restated(with_like_totals(self._connection, row), history)
 
     def _read(self, bill: Bill, rules: Rules) -> tuple[Scanned, Mapping[str, Rate]]:
         """What was found in the bill, its lines staged; the site's rates that were used."""
         scanned = self._scan(bill, rules)
-        rates = stage(self._connection, bill.cloud, bill.period, rules)
+        rates = stage(self.connection, bill.cloud, bill.period, rules)
         self._refuse_overlap(bill)
         return scanned, rates
 
     def _scan(self, bill: Bill, rules: Rules) -> Scanned:
         if isinstance(bill, ArchivedBill):
-            return scan_archive(self._connection, bill)
+            return scan_archive(self.connection, bill)
         catalog = rules.catalog
 
         def candidates(reading: Reading) -> str:
@@ -238,12 +254,12 @@ class Loader:
                 lines.get("billing_entity", "''"),
             )
 
-        if self._policy.quarantine is None:
-            return scan(self._connection, bill, candidates, _is_own)
-        return scan_setting_aside(self._connection, bill, candidates, _is_own)
+        if self.policy.quarantine is None:
+            return scan(self.connection, bill, candidates, _is_own)
+        return scan_setting_aside(self.connection, bill, candidates, _is_own)
 
     def _refuse_overlap(self, bill: Bill) -> None:
-        rows = self._connection.execute(
+        rows = self.connection.execute(
             "SELECT DISTINCT account_id FROM staged_lines WHERE is_ai AND account_id <> ''"
         ).fetchall()
         others = self._warehouse.accounts(bill.cloud, bill.period)
@@ -256,7 +272,7 @@ class Loader:
 
         Gives the bill's currency and where its cost goes.
         """
-        currency = _currency(self._connection)
+        currency = _currency(self.connection)
         values = {
             "cloud": str(bill.cloud),
             "scope": bill.scope,
@@ -265,10 +281,10 @@ class Loader:
             "warehouse": self._warehouse.name,
             "currency": currency,
         }
-        register_left_out_rates(self._connection, bill.period, rules.site)
+        register_left_out_rates(self.connection, bill.period, rules.site)
         for _, statement in statements("handlers.load", "facts.sql"):
-            run(self._connection, statement, values)
-        return currency, verified_split(self._connection, scanned)
+            run(self.connection, statement, values)
+        return currency, verified_split(self.connection, scanned)
 
     def _held_or_restated(self, row: LedgerRow, history: Sequence[LedgerRow]) -> LedgerRow:
         before = current(history)
@@ -277,7 +293,7 @@ class Loader:
         row = replace(row, restated_usd=row.cost_usd - before.cost_usd)
         if standing(history, row.version) is Status.ACCEPTED:
             return row
-        shrunk = _shrinkage(row, before, self._policy.shrink_share)
+        shrunk = shrinkage(row, before, self.policy.shrink_share)
         return replace(row, status=Status.HELD, error=shrunk) if shrunk else row
 
 
@@ -297,12 +313,12 @@ def _naive(moment: datetime | None) -> datetime | None:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment else None
 
 
-def _is_older(bill: Bill, loaded: LedgerRow) -> bool:
+def _is_older(bill: AnyBill, loaded: LedgerRow) -> bool:
     exported = _naive(bill.exported_at)
     return bool(exported and loaded.exported_at and exported < loaded.exported_at)
 
 
-def _version(bill: Bill, rules: Rules) -> Version:
+def _version(bill: AnyBill, rules: Rules) -> Version:
     site = rules.site.digest(bill.cloud, bill.period)
     return Version(bill.version, rules.catalog.digest, site)
 
@@ -317,7 +333,8 @@ def _rate_became_final(loaded: LedgerRow, site: Site) -> bool:
     )
 
 
-def _rates_text(rates: Mapping[str, Rate]) -> str:
+def rates_text(rates: Mapping[str, Rate]) -> str:
+    """The site's rates that a load used, as the ledger has them."""
     content = {
         currency: {
             "rate": format(rate.value, "f"),
@@ -340,18 +357,19 @@ def _currency(connection: duckdb.DuckDBPyConnection) -> str:
 
 def _totals(split: Split, scanned: Scanned) -> dict[str, Decimal | int]:
     return {
-        "source_total": _stored(scanned.whole.cost),
-        "ai_total": _stored(split.ai),
-        "platform_total": _stored(split.platform),
-        "other_total": _stored(split.other),
+        "source_total": stored(scanned.whole.cost),
+        "ai_total": stored(split.ai),
+        "platform_total": stored(split.platform),
+        "other_total": stored(split.other),
         "source_lines": scanned.whole.lines,
         "ai_lines": split.ai_lines,
         "quarantined_rows": scanned.aside.lines,
-        "quarantined_total": _stored(scanned.aside.cost),
+        "quarantined_total": stored(scanned.aside.cost),
     }
 
 
-def _stored(amount: Decimal) -> Decimal:
+def stored(amount: Decimal) -> Decimal:
+    """An amount as tables have it."""
     with localcontext() as context:
         context.prec = 60
         return amount.quantize(Decimal(1).scaleb(-MONEY_SCALE), rounding=ROUND_HALF_UP)
@@ -369,20 +387,3 @@ def _written(connection: duckdb.DuckDBPyConnection) -> dict[str, Decimal | int]:
         "cost_usd": Decimal(usd),
         "gross_cost_usd": Decimal(gross),
     }
-
-
-def _shrinkage(row: LedgerRow, before: LedgerRow, share: Decimal) -> str | None:
-    """What shrinks by more than ``share``, for the person who has to decide; None when nothing."""
-    keep = 1 - share
-    parts: list[str] = []
-    gross, gross_before = row.gross_cost_usd or _ZERO, before.gross_cost_usd or _ZERO
-    if gross_before > 0 and gross < gross_before * keep:
-        parts.append(f"gross cost from {gross_before:.2f} to {gross:.2f} USD")
-    if (row.source_lines or 0) < (before.source_lines or 0) * keep:
-        parts.append(f"lines from {before.source_lines} to {row.source_lines}")
-    if not parts:
-        return None
-    return (
-        f"The new version shrinks {' and '.join(parts)}, more than {share:.0%}. Look at the bill,"
-        f" then: collect --accept {row.load_id} (or --reject) --by NAME --reason TEXT."
-    )

@@ -8,6 +8,7 @@ import duckdb
 from handlers.errors import ConservationError
 from handlers.record import MONEY_SCALE
 from handlers.scan.scan import Scanned
+from handlers.scan.totals import Total
 
 _HALF_NANO = Decimal(5).scaleb(-MONEY_SCALE - 1)
 _NOTHING_CHANGED = "Nothing was changed. Fetch the bill again; if it stays, report it as a defect."
@@ -30,19 +31,32 @@ def verified_split(connection: duckdb.DuckDBPyConnection, scanned: Scanned) -> S
         ConservationError: the two readers differ, the split does not add up to the second
             reader's total, or the rows to be written do not add up to the AI part.
     """
-    if scanned.first != scanned.second:
-        raise ConservationError(
-            f"Two readers disagree: {scanned.first.lines} lines of {scanned.first.cost:f}"
-            f" against {scanned.second.lines} lines of {scanned.second.cost:f}. {_NOTHING_CHANGED}"
-        )
     split = _split(connection)
-    if split.ai + split.platform + split.other != scanned.second.cost:
+    verify_split(split, scanned.first, scanned.second, _written(connection))
+    return split
+
+
+def verify_split(split: Split, first: Total, second: Total, written: Total) -> None:
+    """The checks: ``first`` and ``second`` as the readers have the bill, ``written`` the rows.
+
+    Raises:
+        ConservationError: see ``verified_split``.
+    """
+    if first != second:
+        raise ConservationError(
+            f"Two readers disagree: {first.lines} lines of {first.cost:f}"
+            f" against {second.lines} lines of {second.cost:f}. {_NOTHING_CHANGED}"
+        )
+    if split.ai + split.platform + split.other != second.cost:
         raise ConservationError(
             f"AI {split.ai:f}, the platform's own {split.platform:f} and the rest {split.other:f}"
-            f" do not add up to the bill's {scanned.second.cost:f}. {_NOTHING_CHANGED}"
+            f" do not add up to the bill's {second.cost:f}. {_NOTHING_CHANGED}"
         )
-    _verify_rows(connection, split.ai)
-    return split
+    if abs(written.cost - split.ai) > written.lines * _HALF_NANO:
+        raise ConservationError(
+            f"The {written.lines} rows to be written cost {written.cost:f}, the AI lines"
+            f" {split.ai:f}. {_NOTHING_CHANGED}"
+        )
 
 
 def _split(connection: duckdb.DuckDBPyConnection) -> Split:
@@ -62,13 +76,8 @@ def _split(connection: duckdb.DuckDBPyConnection) -> Split:
     return Split(Decimal(row[0]), Decimal(row[1]), Decimal(row[2]), int(row[3]))
 
 
-def _verify_rows(connection: duckdb.DuckDBPyConnection, ai: Decimal) -> None:
+def _written(connection: duckdb.DuckDBPyConnection) -> Total:
     row = connection.execute(
         "SELECT COALESCE(sum(billing_cost), 0), count(*) FROM new_llm_costs"
     ).fetchone()
-    written, rows = (Decimal(row[0]), int(row[1])) if row else (Decimal(0), 0)
-    if abs(written - ai) > rows * _HALF_NANO:
-        raise ConservationError(
-            f"The {rows} rows to be written cost {written:f}, the AI lines {ai:f}."
-            f" {_NOTHING_CHANGED}"
-        )
+    return Total(int(row[1]), Decimal(row[0])) if row else Total(0, Decimal(0))

@@ -19,13 +19,14 @@ from handlers.alerts.runner import Runner
 from handlers.archive import Archive
 from handlers.errors import UsageError
 from handlers.ledger import LedgerRow
-from handlers.load.collecting import Bills, RulesOf, Task
-from handlers.load.load import Policy
+from handlers.load.collecting import Bills, Task
+from handlers.load.load import Loader
 from handlers.reconcile.statement import Statement
 from handlers.record import Cloud
 from handlers.scopes import KINDS, Scope
 from handlers.settings import Azure
 from handlers.site import Site
+from handlers.sources.refusals import Refuse
 from handlers.warehouses import Warehouse
 
 _BILLS: Mapping[Cloud, str] = {
@@ -62,7 +63,7 @@ class Clients(Protocol):
         ...
 
     def google_tasks(
-        self, periods: Sequence[date], rules_of: RulesOf, policy: Policy
+        self, periods: Sequence[date], loader: Loader, refuse: Refuse
     ) -> Sequence[Task]:
         """Google's bills of ``periods``, which are loaded where they are."""
         ...
@@ -102,6 +103,8 @@ class Login(StrEnum):
 
     FEDERATED = "federated"
     """As the role or identity of the cloud that trusts this function's account at Google."""
+    ASSUMED = "assumed"
+    """As the role of each scope, which the function's own role takes on."""
     OWN = "own"
     """As whoever is logged in to the cloud here: on a laptop, in CI."""
 

@@ -150,12 +150,12 @@ def _collect(command: Command, job: Job, opened: _Opened, periods: Sequence[date
     from_archive = command.from_archive or command.reclassify
     cloud = job.settings.cloud
     refusals: list[Refusal] = []
+    loader = Loader(warehouse, opened.connection, archive, rules_of, policy)
     if cloud is Cloud.GCP and not from_archive:
-        tasks = clients.google_tasks(periods, rules_of, policy)
+        tasks = clients.google_tasks(periods, loader, refusals.append)
     else:
         clouds = (cloud,) if cloud is not None else ()
         bills = ArchiveSource(warehouse, archive, clouds) if from_archive else clients.bills()
-        loader = Loader(warehouse, opened.connection, archive, rules_of, policy)
         tasks = collecting.tasks_of(bills, periods, warehouse, loader, refusals.append)
     steps = Steps(job.log, job.clock)
     steps.found(len(tasks))

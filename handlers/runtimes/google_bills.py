@@ -4,20 +4,16 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from importlib.resources import files
-from typing import Any
 
-from google.api_core.exceptions import GoogleAPICallError
-
-from handlers.errors import WarehouseError
 from handlers.reconcile.asked import Charged, stated
 from handlers.reconcile.statement import SaidBy, Statement
 from handlers.record import ChargeType, Cloud
 from handlers.scopes import GcpScope, Scope
-from handlers.sources.gcp.bigquery.export import EXPORT_SLACK, Export, Partition
+from handlers.sources.gcp.bigquery.bills import export_at
+from handlers.sources.gcp.bigquery.export import EXPORT_SLACK, Export
 from handlers.sources.gcp.bigquery.functions import functions_called
 from handlers.sources.gcp.layout import CHARGE_TYPES
 from handlers.warehouses.bigquery.jobs import Jobs
-from handlers.warehouses.bigquery.names import TableName
 
 
 def statements_of(jobs: Jobs, scopes: Sequence[Scope], periods: Sequence[date]) -> list[Statement]:
@@ -40,26 +36,6 @@ def statements_of(jobs: Jobs, scopes: Sequence[Scope], periods: Sequence[date]) 
             SaidBy.BILLING_EXPORT,
         )
     ]
-
-
-def export_at(jobs: Jobs, table: str) -> Export:
-    """The export in ``table``, with the columns and partitions that it has now.
-
-    Raises:
-        WarehouseError: there is no such table, or it can't be asked for.
-        BillError: it is no billing export.
-    """
-    name = TableName.parse(table)
-    try:
-        found: Any = jobs.client.get_table(str(name).strip("`"), retry=jobs.retry())
-    except GoogleAPICallError as error:
-        raise WarehouseError(
-            f"BigQuery: {table} can't be read ({error.message}). Check that the billing export is"
-            " on, that the scope names its table, and that the job may read its dataset."
-        ) from error
-    columns = {str(field.name) for field in found.schema}
-    by_ingestion = found.time_partitioning is not None and found.time_partitioning.field is None
-    return Export(name, columns, Partition.INGESTION if by_ingestion else Partition.EXPORT_TIME)
 
 
 def _charged(jobs: Jobs, export: Export, account: str, period: date) -> Iterable[Charged]:

@@ -20,8 +20,9 @@ from handlers.archive import Archive
 from handlers.archive.bucket import BucketArchive
 from handlers.buckets import Address, Bucket
 from handlers.errors import CostError
-from handlers.load.collecting import Bills, RulesOf, Task
-from handlers.load.load import Policy
+from handlers.load.collecting import Bills, Task
+from handlers.load.inside import tasks_inside
+from handlers.load.load import Loader
 from handlers.reconcile.statement import Statement
 from handlers.record import Cloud
 from handlers.runtimes.clients import Login, Reader, Scratch, bills_of
@@ -31,6 +32,7 @@ from handlers.scopes import Scope
 from handlers.settings import Hub, RuntimeSettings
 from handlers.site import Site, load_site
 from handlers.site.bucket import fetch_site, put_site_in_bucket
+from handlers.sources.refusals import Refuse
 from handlers.warehouses.bigquery.jobs import Jobs
 from handlers.warehouses.bigquery.warehouse import BigQueryWarehouse, log_job
 
@@ -71,10 +73,10 @@ class RuntimeClients:
         return bills_of(self.settings.scopes, reader)
 
     def google_tasks(
-        self, periods: Sequence[date], rules_of: RulesOf, policy: Policy
+        self, periods: Sequence[date], loader: Loader, refuse: Refuse
     ) -> Sequence[Task]:
         """See ``Clients``."""
-        return google_tasks(self._hub, self.settings.scopes, periods, rules_of, policy)
+        return google_tasks(self._hub, self.settings.scopes, periods, loader, refuse)
 
     def statements(self, periods: Sequence[date]) -> Sequence[Statement]:
         """See ``Clients``; none for the hub's own job, which has no scopes."""
@@ -152,16 +154,11 @@ def google_tasks(
     hub: BigQueryWarehouse,
     scopes: Sequence[Scope],
     periods: Sequence[date],
-    rules_of: RulesOf,
-    policy: Policy,
+    loader: Loader,
+    refuse: Refuse,
 ) -> Sequence[Task]:
     """Google's bills of ``periods``, each loaded inside BigQuery."""
-    del hub, periods, rules_of, policy
-    accounts = ", ".join(scope.id for scope in scopes)
-    raise CostError(
-        f"The bill of {accounts} is in BigQuery, and this version has no loader that reads it"
-        " there. Nothing was changed."
-    )
+    return tasks_inside(hub, scopes, periods, loader, refuse)
 
 
 def runner(warehouse: BigQueryWarehouse, hub: Hub) -> BigQueryRunner:

@@ -94,6 +94,40 @@ class Layout(Protocol):
         ...
 
 
+class AnyBill(Protocol):
+    """What every bill has, wherever it is read: whose it is, which version, from where."""
+
+    @property
+    def cloud(self) -> Cloud:
+        """Whose bill it is."""
+        ...
+
+    @property
+    def scope(self) -> str:
+        """The payer account, billing scope or billing account."""
+        ...
+
+    @property
+    def period(self) -> date:
+        """The first day of its month."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Another text when, and only when, the bill is another."""
+        ...
+
+    @property
+    def exported_at(self) -> datetime | None:
+        """When the cloud wrote it (UTC), where it says so."""
+        ...
+
+    @property
+    def origin(self) -> str:
+        """Where it is from, for a person."""
+        ...
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """One version of one scope's bill for one billing period.

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from handlers.amounts import LINE_AMOUNT
 from handlers.errors import BillError
-from handlers.ledger import LedgerRow
+from handlers.ledger import STAND_IN, LedgerRow
 from handlers.quoting import quoted
 from handlers.record import ChargeType, Cloud
 from handlers.scopes import AwsScope
@@ -33,9 +33,6 @@ from handlers.sources.expressions import (
 from handlers.sources.formats import FileFormat
 from handlers.sources.parts import MemoryPart, Part
 from handlers.sources.refusals import Refusal, Refuse, attempt
-
-ORIGIN = "Cost Explorer"
-"""How the ledger's origin of such a bill begins."""
 
 _COLUMNS = (
     "day",
@@ -57,7 +54,7 @@ def exported(rows: Iterable[LedgerRow]) -> frozenset[tuple[str, date]]:
     return frozenset(
         (row.scope, row.billing_period)
         for row in rows
-        if row.cloud_provider is Cloud.AWS and not (row.origin or "").startswith(ORIGIN)
+        if row.cloud_provider is Cloud.AWS and not row.stands_in
     )
 
 
@@ -85,9 +82,9 @@ class Fallback:
         for period in periods:
             if (scope.id, period) in self._exported:
                 continue
-            bill = attempt(partial(self._bill, scope, period), Path(ORIGIN))
+            bill = attempt(partial(self._bill, scope, period), Path(STAND_IN))
             if isinstance(bill, BillError):
-                refuse(Refusal(Cloud.AWS, Path(ORIGIN), ORIGIN, bill, scope.id, period))
+                refuse(Refusal(Cloud.AWS, Path(STAND_IN), STAND_IN, bill, scope.id, period))
             elif bill is not None:
                 found.append(bill)
         return found
@@ -100,7 +97,7 @@ class Fallback:
 def bill_of(payer: str, period: date, charges: Sequence[Charge]) -> Snapshot:
     """The bill of ``charges``, which are all of ``payer`` and ``period``."""
     content = _csv(payer, charges)
-    where = f"{ORIGIN} of {payer} {period:%Y-%m}"
+    where = f"{STAND_IN} of {payer} {period:%Y-%m}"
     return Snapshot(
         cloud=Cloud.AWS,
         scope=payer,

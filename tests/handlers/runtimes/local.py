@@ -12,8 +12,8 @@ from handlers.alerts.laptop import DuckDbRunner
 from handlers.alerts.runner import Runner
 from handlers.archive import Archive, FolderArchive
 from handlers.errors import UsageError
-from handlers.load.collecting import Bills, RulesOf, Task
-from handlers.load.load import Bill, Policy
+from handlers.load.collecting import Bills, Task
+from handlers.load.load import Bill, Loader
 from handlers.messages import parse
 from handlers.reconcile import Statement
 from handlers.record import Cloud
@@ -60,7 +60,7 @@ class LocalClients:
         return BillsInFolder(self.folder / "bills", self.asked)
 
     def google_tasks(
-        self, periods: Sequence[date], rules_of: RulesOf, policy: Policy
+        self, periods: Sequence[date], loader: Loader, refuse: Refuse
     ) -> Sequence[Task]:
         raise NotImplementedError
 

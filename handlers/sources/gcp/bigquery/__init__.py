@@ -1,5 +1,6 @@
 """Google's bill classified inside BigQuery, where the export is: it scales with the bill."""
 
+from handlers.sources.gcp.bigquery.bills import ExportedBill, bills_in, export_at
 from handlers.sources.gcp.bigquery.export import Export, Partition, bills_sql
 from handlers.sources.gcp.bigquery.script import (
     OUTPUTS,
@@ -13,9 +14,12 @@ __all__ = [
     "OUTPUTS",
     "Classification",
     "Export",
+    "ExportedBill",
     "Load",
     "Partition",
     "Statement",
+    "bills_in",
     "bills_sql",
     "classification_of",
+    "export_at",
 ]

@@ -42,9 +42,13 @@ class Partition(StrEnum):
 
 _SINCE: Mapping[Partition, str] = {
     # Rows that are still being streamed are in no partition yet.
-    Partition.INGESTION: "(_PARTITIONTIME >= TIMESTAMP(@exported_from) OR _PARTITIONTIME IS NULL)",
-    Partition.EXPORT_TIME: "export_time >= TIMESTAMP(@exported_from)",
+    Partition.INGESTION: "(_PARTITIONTIME >= {first} OR _PARTITIONTIME IS NULL)",
+    Partition.EXPORT_TIME: "export_time >= {first}",
 }
+_ASKED = "TIMESTAMP(@exported_from)"
+_OWN = (
+    f"TIMESTAMP_SUB(TIMESTAMP(PARSE_DATE('%Y%m', invoice.month)), INTERVAL {EXPORT_SLACK.days} DAY)"
+)
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,15 @@ class Export:
         ]
         return (
             f"(SELECT {', '.join(cells)} FROM {self.table}"
-            f" WHERE {_SINCE[self.partition]} AND {condition})"
+            f" WHERE {self._since(_ASKED)} AND {condition})"
         )
+
+    def rows_of_months(self) -> str:
+        """``rows`` of all invoice months, of each those that a load of that month alone reads."""
+        return self.rows(self._since(_OWN))
+
+    def _since(self, first: str) -> str:
+        return _SINCE[self.partition].replace("{first}", first)
 
 
 def bills_sql(export: Export) -> str:
@@ -92,7 +103,7 @@ def bills_sql(export: Export) -> str:
     Its one parameter is ``exported_from``, a day as text.
     """
     text = files("handlers.sources.gcp.bigquery").joinpath("bills.sql").read_text("utf-8")
-    query = text.replace("{export}", export.rows("TRUE"))
+    query = text.replace("{export}", export.rows_of_months())
     return ";\n\n".join([*functions_called(query), query])
 
 
