@@ -72,7 +72,7 @@ class FakeS3:
         """Remove an object."""
         self.client.delete_object(Bucket=bucket, Key=key)
 
-    def keys(self) -> list[str]:
+    def asked_keys(self) -> list[str]:
         """The keys that were asked for, in order."""
         return [each.key for each in self.asked]
 
@@ -124,7 +124,9 @@ class _Proxy(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         key = unquote(url.path).lstrip("/").partition("/")[2]
         if key:
-            fake.asked.append(Asked(key, self.headers.get("Range", ""), _access_key(self.headers)))
+            fake.asked.append(
+                Asked(key, self.headers.get("Range", ""), _access_key(dict(self.headers.items())))
+            )
         else:
             fake.lists.append(url.query)
         fault = _next_fault(fake, key)

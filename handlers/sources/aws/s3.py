@@ -99,7 +99,8 @@ class _Stream(io.RawIOBase):
         self._part = part
         self._position = 0
         self._resumed = 0
-        self._body: Body | None = part.get(0)
+        self._body: Body | None = None
+        self._body = part.get(0)
 
     def readable(self) -> bool:
         """It is."""

@@ -38,10 +38,10 @@ def loader(
     known = load_site(site)
     with store.open() as connection:
         archive = FolderArchive(store.folder / "archive")
-        yield Loader(store, connection, archive, _rules_of(known), policy or Policy(lambda: NOW))
+        yield Loader(store, connection, archive, rules_of(known), policy or Policy(lambda: NOW))
 
 
-def _rules_of(site: Site) -> Callable[[Cloud], Rules]:
+def rules_of(site: Site) -> Callable[[Cloud], Rules]:
     return lambda cloud: Rules(_catalog(cloud, site.catalog.get(cloud)), site)
 
 
@@ -66,7 +66,7 @@ def collect_archive(
     known = load_site(site)
     with store.open() as connection:
         archive = FolderArchive(store.folder / "archive")
-        ours = Loader(store, connection, archive, _rules_of(known), policy or Policy(lambda: NOW))
+        ours = Loader(store, connection, archive, rules_of(known), policy or Policy(lambda: NOW))
         return [
             ours.load(bill) for bill in ArchiveSource(store, archive, tuple(Cloud)).snapshots([])
         ]
