@@ -46,6 +46,10 @@ class NativeName(StrEnum):
     SQL_USER = "COST_SQL_USER"
     SQL_ADMIN = "COST_SQL_ADMIN"
     SQL_READERS = "COST_SQL_READERS"
+    REDSHIFT_WORKGROUP = "COST_REDSHIFT_WORKGROUP"
+    REDSHIFT_DATABASE = "COST_REDSHIFT_DATABASE"
+    REDSHIFT_STAGING = "COST_REDSHIFT_STAGING"
+    REDSHIFT_ROLE = "COST_REDSHIFT_ROLE"
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,8 @@ SHARED: tuple[Name, ...] = (
 
 _BOTH = frozenset({Cloud.AWS, Cloud.AZURE})
 _AZURE = frozenset({Cloud.AZURE})
+_AWS = frozenset({Cloud.AWS})
+_S3 = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_./-]{0,200})?"
 _ENTRA_NAME = r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,127}"
 
 NATIVE_VARIABLES: tuple[NativeVariable, ...] = (
@@ -167,7 +173,36 @@ NATIVE_VARIABLES: tuple[NativeVariable, ...] = (
         Allowed(r"\{.{0,4000}\}", "a JSON object, {} for nobody"),
         _AZURE,
     ),
+    NativeVariable(
+        NativeName.REDSHIFT_WORKGROUP,
+        "The workgroup of Redshift Serverless.",
+        Allowed(r"[a-z0-9-]{3,64}", "a workgroup's name: small letters, digits and -"),
+        _AWS,
+    ),
+    NativeVariable(
+        NativeName.REDSHIFT_DATABASE,
+        "The database in it.",
+        Allowed(r"[a-z][a-z0-9_]{0,63}", "a database's name: small letters, digits and _"),
+        _AWS,
+    ),
+    NativeVariable(
+        NativeName.REDSHIFT_STAGING,
+        "Where rows lie on their way into it and out of it, and the last site data that was read.",
+        Allowed(_S3, "s3://BUCKET or s3://BUCKET/PREFIX, in Redshift's region"),
+        _AWS,
+    ),
+    NativeVariable(
+        NativeName.REDSHIFT_ROLE,
+        "The role that COPY and UNLOAD reach that place with.",
+        Allowed(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,128}", "the ARN of an IAM role"),
+        _AWS,
+    ),
 )
+
+_ARCHIVES: Mapping[Cloud, Allowed] = {
+    Cloud.AWS: Allowed(rf"{_S3}|gs://.{{3,500}}", "s3://BUCKET/PREFIX or gs://BUCKET/PREFIX")
+}
+"""Where else than in the hub a collector may keep its archive: it then waits for no other cloud."""
 
 _REMEDY = "The program in infra/ sets it: run 'pulumi up', which replaces what was set by hand."
 
@@ -192,6 +227,44 @@ class Sql:
     database: str
     admin: UUID
     principals: tuple[Principal, ...]
+
+
+@dataclass(frozen=True)
+class Redshift:
+    """The database, where rows lie on their way, and the role that reads them there."""
+
+    workgroup: str
+    database: str
+    staging: str
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwsSettings:
+    """What the Lambda runs with."""
+
+    runtime: RuntimeSettings
+    google: Federation
+    redshift: Redshift
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str]) -> "AwsSettings":
+        """The settings in ``env``, of which only the names for AWS are read.
+
+        Raises:
+            SettingsError: names every value that is missing or not allowed.
+        """
+        given = read_native(Cloud.AWS, env)
+        return cls(
+            runtime=_runtime(Cloud.AWS, given),
+            google=Federation(given[NativeName.GOOGLE_AUDIENCE], given[NativeName.GOOGLE_ACCOUNT]),
+            redshift=Redshift(
+                given[NativeName.REDSHIFT_WORKGROUP],
+                given[NativeName.REDSHIFT_DATABASE],
+                given[NativeName.REDSHIFT_STAGING],
+                given[NativeName.REDSHIFT_ROLE],
+            ),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,6 +338,7 @@ def read_native(cloud: Cloud, env: Mapping[str, str]) -> Mapping[Name | NativeNa
     rules: dict[Name | NativeName, Allowed] = {each.name: each.allowed for each in VARIABLES}
     rules |= {each.name: each.allowed for each in NATIVE_VARIABLES}
     rules[Name.CLOUD] = Allowed(cloud.value, cloud.value)
+    rules[Name.ARCHIVE] = _ARCHIVES.get(cloud, rules[Name.ARCHIVE])
     mistakes = [
         Mistake(name, f"'{value[:80]}'" if value else "not set", rules[name].words, _REMEDY)
         for name, value in given.items()
