@@ -1,14 +1,12 @@
-"""The phases and stages of an environment. Which parts a phase has is decided in platform.py only.
+"""The phases and stages of an environment. Which parts one has is decided in platform.py alone."""
 
-A stage is what three keys of the stack's file say together; ``python -m infra promote`` and
-``rollback`` write them, one stage at a time.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from handlers.errors import UsageError
+
 EVERYONE = "*"
-"""Stands in ``migrated_customers`` for all, with what names no customer and who comes later."""
 
 
 class Phase(IntEnum):
@@ -21,18 +19,23 @@ class Phase(IntEnum):
 
 
 class Stage(StrEnum):
-    """The way from phase 1 to phase 2, in order; each has a step back."""
+    """The steps from phase 1 to phase 2. Each has a step back."""
 
     SINGLE = "single"
     """Phase 1."""
     DUAL = "dual"
-    """Both paths fill; everyone is served from the hub's."""
+    """Both paths fill, and everybody is served by the old one."""
     PILOT = "pilot"
-    """Some customers are served from the clouds' own warehouses."""
+    """Both paths fill, and some customers are served by the new one."""
     ALL = "all"
-    """Everyone is; both paths still fill."""
+    """Both paths fill, and everybody is served by the new one."""
     NATIVE = "native"
-    """The hub's path of AWS and Azure is retired, its data kept."""
+    """The old path of AWS and Azure is retired; its data is kept."""
+
+    @property
+    def fills_hub_path(self) -> bool:
+        """Do the hub's own jobs collect AWS and Azure, too?"""
+        return self is not Stage.NATIVE
 
     @property
     def next(self) -> "Stage | None":
@@ -48,47 +51,79 @@ class Stage(StrEnum):
         return list(Stage)[place] if place >= 0 else None
 
 
-class StageContradicted(ValueError):
-    """The keys together are no stage; the text says which and what is allowed."""
+class PilotOfNobody(UsageError):
+    """A pilot that names no customer."""
 
 
-def stage_of(phase: Phase, customers: Sequence[str], *, dual_run: bool) -> Stage:
-    """The stage that the keys phase, migrated_customers and dual_run describe.
+@dataclass(frozen=True)
+class Contradiction:
+    """Keys of the configuration that no stage has together; ``remedy`` is a value for ``key``."""
 
-    Raises:
-        StageContradicted: they describe none.
-    """
+    key: str
+    found: str
+    allowed: str
+    remedy: str
+
+
+def stage_of(phase: Phase, migrated: Collection[str], *, dual_run: bool) -> Stage:
+    """The stage that these keys describe; one with a contradiction counts as the nearest before."""
     if phase < Phase.NATIVE:
-        if dual_run or customers:
-            raise StageContradicted(
-                "Phase 1 has one path: with it dual_run is false and migrated_customers is empty."
-            )
         return Stage.SINGLE
-    if EVERYONE in customers and len(customers) > 1:
-        raise StageContradicted(
-            f"migrated_customers has '{EVERYONE}', which is everyone, beside others."
-        )
-    everyone = EVERYONE in customers
     if not dual_run:
-        if not everyone:
-            raise StageContradicted(
-                "Without dual_run the hub's path of AWS and Azure is no longer filled: whoever is"
-                f" not in migrated_customers would see no new cost. Allowed is ['{EVERYONE}']."
-            )
         return Stage.NATIVE
-    if everyone:
+    if EVERYONE in migrated:
         return Stage.ALL
-    return Stage.PILOT if customers else Stage.DUAL
+    return Stage.PILOT if migrated else Stage.DUAL
+
+
+def contradictions(
+    phase: Phase, migrated: Collection[str], *, dual_run: bool
+) -> list[Contradiction]:
+    """What no stage has together, or would leave a cost served by nobody."""
+    found: list[Contradiction] = []
+    if phase < Phase.NATIVE and dual_run:
+        found.append(
+            Contradiction("dual_run", "is true in phase 1, which has one path.", "false", "false")
+        )
+    if phase < Phase.NATIVE and migrated:
+        found.append(
+            Contradiction(
+                "migrated_customers",
+                "names customers in phase 1, which has no native warehouse to serve them.",
+                "an empty list in phase 1",
+                "[]",
+            )
+        )
+    if phase >= Phase.NATIVE and not dual_run and EVERYONE not in migrated:
+        found.append(
+            Contradiction(
+                "migrated_customers",
+                "does not name everyone, while dual_run is false: the old path, which would serve"
+                " the others, is no longer filled.",
+                '["*"] without dual_run, or dual_run true',
+                '["*"]',
+            )
+        )
+    if EVERYONE in migrated and len(migrated) > 1:
+        found.append(
+            Contradiction(
+                "migrated_customers",
+                "names everyone and single customers.",
+                '["*"], or customers alone',
+                '["*"]',
+            )
+        )
+    return found
 
 
 def keys_of(stage: Stage, pilots: Sequence[str] = ()) -> Mapping[str, object]:
     """What the stack's file says in that stage; ``pilots`` are its customers where it has some.
 
     Raises:
-        StageContradicted: a pilot without customers.
+        PilotOfNobody: a pilot without customers.
     """
     if stage is Stage.PILOT and not pilots:
-        raise StageContradicted("A pilot is of somebody: name its customers.")
+        raise PilotOfNobody("A pilot is of somebody: name its customers with --customer.")
     customers: Mapping[Stage, Sequence[str]] = {
         Stage.PILOT: tuple(pilots),
         Stage.ALL: (EVERYONE,),

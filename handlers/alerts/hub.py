@@ -21,6 +21,7 @@ from handlers.tables import (
     LEDGER,
     PARITY,
     PLATFORM,
+    PROMOTIONS,
     RECONCILIATION,
     SERVING_CUT,
 )
@@ -36,7 +37,14 @@ PLAIN_TABLES = (
 )
 """What readers ask directly, for it has no view."""
 
-BOTH_PATHS = (DIGESTS.name, DIMENSIONS.name, LEDGER.name, PARITY.name, SERVING_CUT.name)
+BOTH_PATHS = (
+    DIGESTS.name,
+    DIMENSIONS.name,
+    LEDGER.name,
+    PARITY.name,
+    PROMOTIONS.name,
+    SERVING_CUT.name,
+)
 """What promotion asks: what every path wrote, whichever is served."""
 
 

@@ -4,7 +4,7 @@ Every schema is derived from here and from ``record.COLUMNS``.
 """
 
 from handlers.tables.findings import ALERTS, ANOMALIES, BUDGETS, PARITY, RECONCILIATION
-from handlers.tables.hub import LOAD_LOCK, SERVING_CUT
+from handlers.tables.hub import LOAD_LOCK, PROMOTIONS, SERVING_CUT
 from handlers.tables.loads import (
     DAILY,
     DIGESTS,
@@ -35,6 +35,7 @@ __all__ = [
     "LOAD_LOCK",
     "PARITY",
     "PLATFORM",
+    "PROMOTIONS",
     "PUBLISHED_TO_HUB",
     "RECONCILIATION",
     "SCHEMA_VERSION",
@@ -49,7 +50,7 @@ __all__ = [
 
 VERSION = 4
 """Of these tables: 2 added budgets, anomalies, alerts, reconciliation and parity; 3 added
-unnamed_costs; 4 added compared_load_id to parity."""
+unnamed_costs; 4 added compared_load_id to parity, and promotions."""
 
 SCHEMA_VERSION = Table(
     "schema_version",
@@ -82,7 +83,7 @@ TABLES = (
 )
 """What every warehouse has."""
 
-HUB_TABLES = (SERVING_CUT, LOAD_LOCK)
+HUB_TABLES = (SERVING_CUT, LOAD_LOCK, PROMOTIONS)
 """What only the hub has."""
 
 PUBLISHED_TO_HUB = (LEDGER, DIGESTS, DAILY, HOURLY, DIMENSIONS, UNNAMED)

@@ -30,3 +30,20 @@ LOAD_LOCK = Table(
     ),
     Replaced.NEVER,
 )
+
+PROMOTIONS = Table(
+    "promotions",
+    "How an environment moved from one stage to another: a row when a move begins, and one when it "
+    "has ended. Only promotion and rollback write it.",
+    fields_of(
+        """
+        noted_at TIMESTAMP: UTC.
+        moved_by text: Who moved it.
+        from_stage text: single, dual, pilot, all or native.
+        to_stage text: Likewise.
+        customers text: JSON: who is served from the clouds' own warehouses in to_stage.
+        status text: begun or reached.
+        """
+    ),
+    Replaced.NEVER,
+)

@@ -8,7 +8,6 @@ from infra.policies import check
 from infra.policies.policy import Level
 from infra.policies.protection import data_types
 
-
 _ENDED = "preview failed"
 """What the engine adds to the reasons."""
 
@@ -38,10 +37,11 @@ class Verdict:
     notes: tuple[Refusal, ...]
 
 
-def judge(preview: Preview, secret_keys: Collection[str]) -> Verdict:
+def judge(preview: Preview, secret_keys: Collection[str], kept: Collection[str] = ()) -> Verdict:
     """Look for lost data, secrets in plain text and breaches of a policy.
 
-    ``secret_keys`` are the configuration's keys whose values are secret.
+    ``secret_keys`` are the configuration's keys whose values are secret. ``kept`` are the URNs of
+    what may leave the stack, because it stays in its cloud.
     """
     violations = check(preview.after.resources)
     found = [
@@ -49,7 +49,7 @@ def judge(preview: Preview, secret_keys: Collection[str]) -> Verdict:
         for violation in violations
     ]
     refusals = (
-        *_losses(preview),
+        *_losses(preview, kept),
         *_plain_secrets(preview, secret_keys),
         *(refusal for level, refusal in found if level is Level.MANDATORY),
         *_failures(preview),
@@ -67,9 +67,9 @@ def holds_data(change: Change) -> bool:
     return before.protect or (rule is not None and rule.holds(before.inputs))
 
 
-def _losses(preview: Preview) -> Iterator[Refusal]:
+def _losses(preview: Preview, kept: Collection[str]) -> Iterator[Refusal]:
     for change in preview.changes:
-        if not holds_data(change):
+        if not holds_data(change) or (change.op is Op.DELETE and change.urn in kept):
             continue
         if change.op is Op.DELETE:
             yield Refusal(

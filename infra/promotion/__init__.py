@@ -1,0 +1,1 @@
+"""Moving a running environment from Phase 1 to Phase 2, stage by stage, and back."""
