@@ -4,8 +4,9 @@ As ``handlers.archive.bucket``: every object is created under a name that says i
 that is there already is compared, never written again.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
@@ -101,4 +102,5 @@ class S3Archive:
 def _code(error: Exception) -> str:
     if not isinstance(error, ClientError):
         return ""
-    return str(error.response.get("Error", {}).get("Code", ""))
+    response: Mapping[str, Any] = cast("Any", error).response
+    return str(response.get("Error", {}).get("Code", ""))

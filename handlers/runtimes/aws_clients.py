@@ -66,7 +66,8 @@ class _Supplier(aws.AwsSecurityCredentialsSupplier):
     def get_aws_region(self, context: object, request: object) -> str:
         """See the base class."""
         del context, request
-        return str(self._session.region_name)
+        untyped: Any = self._session
+        return str(untyped.region_name)
 
 
 def federated(

@@ -59,7 +59,7 @@ class Attempted(Protocol[Ended_co]):
         """The moment of ``clock`` after which nothing is waited for."""
         ...
 
-    def end(self, what: str, name: str) -> Ended_co | None:
+    def end(self, what: str, name: str, /) -> Ended_co | None:
         """How the work of that name ended, once it has; None when nobody has started it.
 
         Raises:

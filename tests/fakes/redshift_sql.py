@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import sqlglot
 from sqlglot import exp
 
-_REFUSED_NODES: dict[type[exp.Expression], str] = {
+_REFUSED_NODES: dict[type[exp.Expr], str] = {
     exp.OnConflict: "ON CONFLICT",
     exp.Returning: "RETURNING",
     exp.Filter: "FILTER",
@@ -85,7 +85,7 @@ def read(statement: str) -> Copy | Unload | Plain:
     return Plain(_translated(_parsed(text)))
 
 
-def _parsed(text: str) -> exp.Expression:
+def _parsed(text: str) -> exp.Expr:
     try:
         statements = sqlglot.parse(text, read="redshift")
     except sqlglot.ParseError as error:
@@ -99,7 +99,7 @@ def _parsed(text: str) -> exp.Expression:
     return tree
 
 
-def _refuse(tree: exp.Expression, text: str) -> None:
+def _refuse(tree: exp.Expr, text: str) -> None:
     if isinstance(tree, exp.Create) and tree.args.get("kind") == "INDEX":
         raise Refused("CREATE INDEX is not supported")
     for kind, name in _REFUSED_NODES.items():
@@ -118,7 +118,7 @@ def _refuse(tree: exp.Expression, text: str) -> None:
         raise Refused("CREATE TABLE AS binds nothing")
 
 
-def _translated(tree: exp.Expression) -> str:
+def _translated(tree: exp.Expr) -> str:
     if isinstance(tree, exp.Create) and isinstance(tree.this, exp.Schema):
         tree.set("properties", _kept(tree))
         for column in tree.this.find_all(exp.ColumnDef):
@@ -128,8 +128,8 @@ def _translated(tree: exp.Expression) -> str:
 
 def _kept(tree: exp.Create) -> exp.Properties | None:
     """What PostgreSQL knows of how a table is to be: that it is temporary."""
-    found = tree.args.get("properties")
-    listed = found.expressions if found else []
+    found: exp.Properties | None = tree.args.get("properties")
+    listed: list[exp.Expr] = found.expressions if found else []
     kept = [each for each in listed if isinstance(each, exp.TemporaryProperty)]
     return exp.Properties(expressions=kept) if kept else None
 

@@ -9,7 +9,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -276,13 +276,15 @@ def _is_busy(error: Exception) -> bool:
 
 
 def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
+    response: Mapping[str, Any] = cast("Any", error).response
+    return str(response.get("Error", {}).get("Code", ""))
 
 
 def _status(error: Exception) -> int:
     if not isinstance(error, ClientError):
         return 0
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    response: Mapping[str, Any] = cast("Any", error).response
+    return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def _ended(what: str, statement_id: str, said: Mapping[str, Any]) -> FinishedJob:

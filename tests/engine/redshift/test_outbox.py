@@ -1,6 +1,6 @@
 """What Redshift committed reaches the hub, whenever the hub is there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from handlers.errors import WarehouseError
-from handlers.ledger import Status
+from handlers.ledger import LedgerRow, Status
 from handlers.outbox import Published, publish
 from handlers.record import Cloud
 from handlers.tables import DAILY, DIGESTS, DIMENSIONS, HOURLY, LEDGER, UNNAMED
@@ -85,8 +85,8 @@ def test_a_hub_that_is_away_costs_the_native_load_nothing_and_catches_up(
     native: Native, hub: Hub, tmp_path: Path
 ) -> None:
     class Away:
-        def replace(self, *_: object) -> None:
-            raise WarehouseError("away")
+        def replace(self, warehouse: str, row: LedgerRow, files: Mapping[str, Path]) -> None:
+            raise WarehouseError(f"{warehouse} away: {row.status} {len(files)}")
 
         add = replace
 
@@ -96,7 +96,7 @@ def test_a_hub_that_is_away_costs_the_native_load_nothing_and_catches_up(
     assert (len(done.rows), len(done.left), [str(each) for each in done.errors]) == (
         0,
         2,
-        ["away"] * 2,
+        ["redshift away: loaded 6"] * 2,
     )
     assert len(native.warehouse().unpublished()) == 2
     done = tell(native, hub)
