@@ -9,7 +9,8 @@ from tests.handlers.catalog.corpora import Catalogs, Corpora, read
 
 @pytest.fixture(scope="session")
 def corpora() -> Corpora:
-    return {cloud: [*read("corpus", cloud), *read("extra", cloud)] for cloud in Cloud}
+    kinds = ("corpus", "extra", "unseen")
+    return {cloud: [row for kind in kinds for row in read(kind, cloud)] for cloud in Cloud}
 
 
 @pytest.fixture(scope="session")
