@@ -28,6 +28,9 @@ from handlers.warehouses.bigquery.schema import tables as hub_tables
 _SCHEMAS = {table.name: table.schema_json for table in hub_tables()}
 _FIELD: Any = bigquery.SchemaField
 _PARQUET = {"TIMESTAMP": "TIMESTAMPTZ"}
+_UPLOAD_RETRIES = 3
+"""With pauses of 1, 2 and 4 seconds."""
+_UPLOAD_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,9 @@ class Staging:
                     job_id=job_id,
                     job_config=config,
                     location=self.jobs.location,
+                    # The client's own are 6, a minute of pauses, and an answer waited for for ever.
+                    num_retries=_UPLOAD_RETRIES,
+                    timeout=max(1.0, min(_UPLOAD_SECONDS, self.jobs.remaining())),
                 )
         except UNREACHABLE as error:
             raise unreachable("staging", error) from error
