@@ -28,26 +28,29 @@ PROVIDER = "projects/1/locations/global/workloadIdentityPools/clouds/providers/a
 BUCKET = "aws-cost-exports-210987654321"
 
 
-def settings() -> AwsSettings:
+def environment() -> dict[str, str]:
+    """The Lambda's, as infra makes it."""
     shared = {name: value for name, value in SHARED.items() if "PUSH" not in name}
-    return AwsSettings.from_environment(
-        native_environment(
-            Cloud.AWS,
-            {
-                **shared,
-                Name.JOB: "aws-native-etl",
-                Name.CLOUD: "AWS",
-                Name.SCOPES: json.dumps([SCOPES[Cloud.AWS]]),
-                Name.SHRINK_HOLD_SHARE: "0.2",
-                NativeName.GOOGLE_AUDIENCE: f"//iam.googleapis.com/{PROVIDER}",
-                NativeName.GOOGLE_ACCOUNT: "publisher@hub-project.iam.gserviceaccount.com",
-                NativeName.REDSHIFT_WORKGROUP: "ai-cost",
-                NativeName.REDSHIFT_DATABASE: "costs",
-                NativeName.REDSHIFT_STAGING: "s3://staging",
-                NativeName.REDSHIFT_ROLE: "arn:aws:iam::210987654321:role/copier",
-            },
-        )
+    return native_environment(
+        Cloud.AWS,
+        {
+            **shared,
+            Name.JOB: "aws-native-etl",
+            Name.CLOUD: "AWS",
+            Name.SCOPES: json.dumps([SCOPES[Cloud.AWS]]),
+            Name.SHRINK_HOLD_SHARE: "0.2",
+            NativeName.GOOGLE_AUDIENCE: f"//iam.googleapis.com/{PROVIDER}",
+            NativeName.GOOGLE_ACCOUNT: "publisher@hub-project.iam.gserviceaccount.com",
+            NativeName.REDSHIFT_WORKGROUP: "ai-cost",
+            NativeName.REDSHIFT_DATABASE: "costs",
+            NativeName.REDSHIFT_STAGING: "s3://staging",
+            NativeName.REDSHIFT_ROLE: "arn:aws:iam::210987654321:role/copier",
+        },
     )
+
+
+def settings() -> AwsSettings:
+    return AwsSettings.from_environment(environment())
 
 
 def created(key: str, bucket: str = BUCKET) -> dict[str, object]:
