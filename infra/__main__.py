@@ -19,6 +19,8 @@ class Door(click.Group):
         "bootstrap": "Make the bucket and the key of Pulumi's state, and print how to log in.",
         "doctor": "Check an environment, before and after it was made; changes nothing.",
         "run": "Send a job a message, and follow what becomes of it.",
+        "promote": "Show the stage from phase 1 to phase 2, or move to the next.",
+        "rollback": "Take an environment one stage back.",
         "guard": "Judge a preview, and write what it would do as a comment for its reviewer.",
         "status": "Show each job's last load, its next run and what is awaited.",
     }

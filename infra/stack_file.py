@@ -37,7 +37,7 @@ def read_stack(file: Path) -> StackConfig:
         UsageError: The file is not there or is not a stack's file.
     """
     own = {
-        key.removeprefix(f"{PROJECT}:"): _text(value)
+        key.removeprefix(f"{PROJECT}:"): as_text(value)
         for key, value in _config(file).items()
         if key.startswith(f"{PROJECT}:") and not _is_secret(value)
     }
@@ -65,7 +65,7 @@ def secret_keys() -> frozenset[str]:
 def _defaults() -> dict[str, str]:
     described = _config(ROOT / "Pulumi.yaml")
     return {
-        key: _text(cast(dict[str, object], entry).get("default", ""))
+        key: as_text(cast(dict[str, object], entry).get("default", ""))
         for key, entry in described.items()
         if ":" not in key
     }
@@ -73,7 +73,7 @@ def _defaults() -> dict[str, str]:
 
 def _examples() -> dict[str, str]:
     text = Path(__file__).with_name("examples.toml").read_text(encoding="utf-8")
-    return {key: _text(value) for key, value in tomllib.loads(text).items()}
+    return {key: as_text(value) for key, value in tomllib.loads(text).items()}
 
 
 def _config(file: Path) -> dict[str, Any]:
@@ -96,5 +96,6 @@ def _is_secret(value: object) -> bool:
     return isinstance(value, dict) and "secure" in value
 
 
-def _text(value: object) -> str:
+def as_text(value: object) -> str:
+    """A value as the engine hands it to the program."""
     return value if isinstance(value, str) else json.dumps(value)

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any, Protocol
 
 from handlers.alerts.hub import Hub
 from handlers.alerts.runner import Cell, Row, utc
 from handlers.catalog.dialect import BIGQUERY
 from handlers.tables import AMOUNT, Table
-from handlers.warehouses.bigquery.jobs import Jobs
 from handlers.warehouses.bigquery.names import TableName
 
 _TYPES = {
@@ -22,11 +22,21 @@ _TYPES = {
 }
 
 
+class Asks(Protocol):
+    """Whoever brings a statement to BigQuery: ``handlers.warehouses.bigquery.jobs.Jobs``."""
+
+    def rows(
+        self, what: str, sql: str, parameters: Mapping[str, str | None]
+    ) -> Sequence[Mapping[str, Any]]:
+        """The rows that one statement gives; its values are bound as texts, by name."""
+        ...
+
+
 @dataclass(frozen=True)
 class BigQueryRunner:
     """The dataset ``hub``, asked by ``jobs`` of its project; ``what`` begins the jobs' ids."""
 
-    jobs: Jobs
+    jobs: Asks
     hub: Hub
     what: str = "alerts"
 

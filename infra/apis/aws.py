@@ -67,7 +67,7 @@ class Aws:
             Refused: AWS refused, with its code; status 403 where a right is missing.
         """
         # The APIs of billing are in one region only.
-        region = self.region if service in {"s3", "sts"} else "us-east-1"
+        region = self.region if service in {"lambda", "s3", "sts"} else "us-east-1"
         config = Config(
             connect_timeout=SECONDS, read_timeout=SECONDS, retries={"total_max_attempts": 2}
         )

@@ -21,6 +21,7 @@ from infra.apis.web import SECONDS, Api
 
 LOGIN = "az login"
 SCOPE = "https://management.azure.com/.default"
+STORAGE = "https://storage.azure.com/.default"
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,21 @@ class AzureLogin:
     @cached_property
     def _access(self) -> str:
         """Asked for once: az starts a process for each."""
+        return self._token_for(SCOPE)
+
+    def _token_for(self, scope: str) -> str:
         try:
-            return self.credential.get_token(SCOPE).token
+            return self.credential.get_token(scope).token
         except CredentialUnavailableError as error:
             raise LoginMissing(_last_line(error), LOGIN) from None
         except ClientAuthenticationError as error:
             text = _last_line(error)
             kind = LoginExpired if "AADSTS" in text else LoginMissing
             raise kind(text, LOGIN) from None
+
+    def storage_token(self) -> str:
+        """A token for queues and blobs, as ``token``."""
+        return self._token_for(STORAGE)
 
     def claims(self) -> Mapping[str, Any]:
         """What the token says of whoever holds it: ``oid``, ``tid``, ``upn`` or ``appid``.

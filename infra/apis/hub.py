@@ -8,6 +8,8 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, cast
 
 from handlers.errors import WarehouseError
@@ -37,6 +39,25 @@ class Hub:
             Refused: BigQuery refused the question: no dataset, no right, wrong location.
             WarehouseError: it takes too long.
         """
+        return _rows(self._answer(sql, values))
+
+    def rows(
+        self, what: str, sql: str, parameters: Mapping[str, str | None]
+    ) -> list[dict[str, Any]]:
+        """As ``ask``, with cells of their own types; ``handlers.alerts.bigquery.Asks``.
+
+        Raises:
+            Refused, WarehouseError: see ``ask``.
+        """
+        del what
+        answer = self._answer(sql, parameters)
+        fields = cast("list[dict[str, str]]", answer.get("schema", {}).get("fields", []))
+        kinds = {field["name"]: field["type"] for field in fields}
+        return [
+            {name: _typed(cell, kinds[name]) for name, cell in row.items()} for row in _rows(answer)
+        ]
+
+    def _answer(self, sql: str, values: Mapping[str, str | None]) -> Json:
         api = self.login.api("bigquery", self.settings.project)
         queries = f"/bigquery/v2/projects/{self.settings.project}/queries"
         answer = self._post(
@@ -64,7 +85,7 @@ class Hub:
         )
         for _ in range(MOST_CALLS):
             if answer.get("jobComplete"):
-                return _rows(answer)
+                return answer
             job = cast("dict[str, str]", answer["jobReference"])
             answer = api.get(
                 f"{queries}/{job['jobId']}",
@@ -100,8 +121,30 @@ class Hub:
             ) from None
 
 
+def _typed(cell: str | None, kind: str) -> object:
+    """A cell as its column's type; BigQuery writes moments as seconds since 1970."""
+    match kind:
+        case _ if cell is None:
+            return None
+        case "INTEGER" | "INT64":
+            return int(cell)
+        case "NUMERIC" | "BIGNUMERIC":
+            return Decimal(cell)
+        case "DATE":
+            return date.fromisoformat(cell)
+        case "TIMESTAMP":
+            return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
+                microseconds=int(Decimal(cell) * 1_000_000)
+            )
+        case "BOOLEAN" | "BOOL":
+            return cell == "true"
+        case _:
+            return cell
+
+
 def _rows(answer: Mapping[str, Any]) -> list[Row]:
-    fields = cast("list[dict[str, str]]", answer["schema"]["fields"])
+    # A statement that changes rows answers none, and has no schema.
+    fields = cast("list[dict[str, str]]", answer.get("schema", {}).get("fields", []))
     names = [field["name"] for field in fields]
     rows = cast("list[dict[str, list[dict[str, str | None]]]]", answer.get("rows", []))
     return [dict(zip(names, [cell["v"] for cell in row["f"]], strict=True)) for row in rows]

@@ -199,7 +199,7 @@ class Stack:
                     *_inline(address),
                 ],
                 cwd=self.project,
-                env=self._environment(),
+                env=self.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -226,7 +226,7 @@ class Stack:
         done = subprocess.run(
             [self.pulumi, *arguments, "--non-interactive", "--color", "never"],
             cwd=self.project,
-            env=self._environment(),
+            env=self.environment(),
             input=input,
             capture_output=True,
             text=True,
@@ -249,7 +249,8 @@ class Stack:
             )
         return Outcome(answer.succeeded, answer.text, tuple(_steps(log)))
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What the executable runs with: its own home and state, and nobody's login."""
         kept = ("PATH", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "TMPDIR")
         return {
             **{name: os.environ[name] for name in kept if name in os.environ},
