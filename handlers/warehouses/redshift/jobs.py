@@ -80,7 +80,7 @@ def bound(name: str, kind: str) -> str:
     The Data API takes no NULL and no empty text. So a text is bound with ``=`` before it and NULL
     as ``-``, whatever the value, and taken apart here.
     """
-    return f"CAST(SUBSTRING(NULLIF(:{name}, '-'), 2) AS {kind})"
+    return f"CAST(SUBSTRING(NULLIF(:{name}, '-') FROM 2) AS {kind})"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -141,3 +141,16 @@ def test_an_older_publication_that_comes_late_does_not_undo_a_newer_one(
     assert done.errors == []
     assert comparable(hub.rows(DAILY)) == comparable(native.rows(DAILY))
     assert sorted(row["cost_usd"] for row in hub.rows(LEDGER)) == [3, 6]
+
+
+def test_what_is_committed_while_it_is_published_stays_unpublished(
+    native: Native, tmp_path: Path
+) -> None:
+    native.load(bill(tmp_path / "first", "1.00", 2))
+    mine, other = native.warehouse(), native.warehouse()
+    (row,) = mine.unpublished()
+    other.record(replace(row, status=Status.FAILED, error="meanwhile"))
+    mine.published(row.load_id, NOW)
+    (left,) = mine.unpublished()
+    assert (left.load_id, left.error) == (row.load_id, "meanwhile")
+    assert left.finished_at > row.finished_at
