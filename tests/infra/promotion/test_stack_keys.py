@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -5,8 +6,8 @@ import pytest
 from handlers.errors import UsageError
 from infra.promotion.stack_keys import FileUnwritable, read_keys, write_keys
 
-KEYS = {"phase": 2, "dual_run": True, "migrated_customers": ["acme", 'O"Brien\\', "0123"]}
-DEFAULTS = {"phase": 1, "dual_run": False, "migrated_customers": []}
+KEYS: Mapping[str, object] = {"phase": 2, "dual_run": True, "migrated_customers": ["acme", 'O"Brien\\', "0123"]}
+DEFAULTS: Mapping[str, object] = {"phase": 1, "dual_run": False, "migrated_customers": []}
 
 BEFORE = """\
 # Our environment.
