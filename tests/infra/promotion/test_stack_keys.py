@@ -6,7 +6,11 @@ import pytest
 from handlers.errors import UsageError
 from infra.promotion.stack_keys import FileUnwritable, read_keys, write_keys
 
-KEYS: Mapping[str, object] = {"phase": 2, "dual_run": True, "migrated_customers": ["acme", 'O"Brien\\', "0123"]}
+KEYS: Mapping[str, object] = {
+    "phase": 2,
+    "dual_run": True,
+    "migrated_customers": ["acme", 'O"Brien\\', "0123"],
+}
 DEFAULTS: Mapping[str, object] = {"phase": 1, "dual_run": False, "migrated_customers": []}
 
 BEFORE = """\
