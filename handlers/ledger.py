@@ -27,7 +27,9 @@ UNREADABLE = "unreadable"
 
 
 STAND_IN = "Cost Explorer"
-"""How the origin of a bill begins that stands in for an export which has not come yet."""
+COST_DETAILS = "generateCostDetailsReport"
+"""How the origin of an AWS bill begins, and what that of an Azure bill has in it, where the bill
+stands in for an export which has not come yet."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ class LedgerRow:
     @property
     def stands_in(self) -> bool:
         """Whether an export of the same month replaces it, however much that differs."""
-        return (self.origin or "").startswith(STAND_IN)
+        origin = self.origin or ""
+        return origin.startswith(STAND_IN) or f"/{COST_DETAILS}/" in origin
 
     def values(self) -> list[object]:
         """The row's values in the table's order."""

@@ -1,7 +1,8 @@
-"""Azure bills for a run: exports in blob storage."""
+"""Azure bills for a run: exports in blob storage, and reports for months that have none."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from azure.core.credentials import TokenCredential
@@ -14,12 +15,15 @@ from handlers.reconcile.statement import SaidBy, Statement
 from handlers.record import ChargeType, Cloud
 from handlers.runtimes.clients import Login, Reader
 from handlers.scopes import AzureScope, Scope
+from handlers.sources import Snapshot
 from handlers.sources.azure.credentials import METADATA_HOST, from_google
+from handlers.sources.azure.fallback import FOR_LOADS, WithReports
 from handlers.sources.azure.management import CostManagement
 from handlers.sources.azure.owner import scope_name
 from handlers.sources.azure.query import CostQuery, CostRow
-from handlers.sources.azure.source import AzureSource, azure_source
+from handlers.sources.azure.source import azure_source
 from handlers.sources.azure.throttle import Patience
+from handlers.sources.refusals import Refuse
 
 _KINDS: Mapping[str, ChargeType] = {
     "usage": ChargeType.USAGE,
@@ -36,10 +40,28 @@ _METADATA_VARIABLE = "GCE_METADATA_HOST"
 """Where Google's own clients look for another metadata server."""
 
 
-def bills_of(scopes: Sequence[Scope], reader: Reader) -> AzureSource:
+@dataclass(frozen=True)
+class _Bills:
+    """The bills of ``scopes``; the client of Cost Management lives for one search."""
+
+    scopes: Sequence[AzureScope]
+    reader: Reader
+
+    def snapshots(self, periods: Sequence[date], refuse: Refuse) -> Iterator[Snapshot]:
+        """See ``collecting.Bills``; files of reports are read by the search's own patience."""
+        reader = self.reader
+        credential, patience = credential_of(reader), patience_of(reader)
+        exports = azure_source(self.scopes, credential, patience)
+        waits = replace(patience, remaining=lambda: reader.scratch.remaining() - FOR_LOADS)
+        with CostManagement(credential, waits) as management:
+            now = reader.scratch.clock()
+            bills = WithReports(exports, management, reader.loaded, now)
+            yield from bills.snapshots(periods, refuse)
+
+
+def bills_of(scopes: Sequence[Scope], reader: Reader) -> _Bills:
     """The bills of the subscriptions and billing scopes among ``scopes``."""
-    own = [scope for scope in scopes if isinstance(scope, AzureScope)]
-    return azure_source(own, credential_of(reader), patience_of(reader))
+    return _Bills([scope for scope in scopes if isinstance(scope, AzureScope)], reader)
 
 
 def statements_of(

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from azure.storage.blob import BlobClient
 
 from handlers.errors import BillError, CostError, Place
+from handlers.ledger import COST_DETAILS
 from handlers.periods import last_day, period_of
 from handlers.record import Cloud
 from handlers.scopes import AzureExport
@@ -43,7 +44,6 @@ POLL_SECONDS = 30.0
 
 _METRICS = {AzureExport.ACTUAL: "ActualCost", AzureExport.AMORTIZED: "AmortizedCost"}
 _ENROLLMENT = re.compile(r"/?providers/Microsoft\.Billing/billingAccounts/\d+", re.IGNORECASE)
-_OPERATION = "generateCostDetailsReport"
 _BLOCK = 1 << 20
 
 
@@ -130,7 +130,7 @@ class CostDetailsSource:
             BillError: Azure could not make it, or what it made can't be understood.
             OutOfTime: it is not made within this run's time.
         """
-        answer = self._management.post(scope, _OPERATION, self._wanted(scope, period))
+        answer = self._management.post(scope, COST_DETAILS, self._wanted(scope, period))
         location = ""
         while True:
             status = text_at(answer.content, "status").lower()
@@ -224,7 +224,7 @@ def _sha256(part: BlobPart) -> str:
 
 
 def _origin(scope: str, period: date) -> str:
-    return f"/{scope.strip('/')}/providers/Microsoft.CostManagement/{_OPERATION}/{period:%Y-%m}"
+    return f"/{scope.strip('/')}/providers/Microsoft.CostManagement/{COST_DETAILS}/{period:%Y-%m}"
 
 
 def _refusal(scope: str, period: date, error: CostError) -> Refusal:
