@@ -7,6 +7,7 @@ compared, never written again.
 
 from pathlib import Path
 
+from handlers.archive.room import ROOM_BYTES, Room
 from handlers.archive.store import REMEDY, ArchiveError
 from handlers.buckets import (
     ABSENT,
@@ -17,9 +18,6 @@ from handlers.buckets import (
     file_crc32c,
 )
 from handlers.errors import BillError, Place
-
-ROOM_BYTES = 64 * 1024 * 1024
-"""Of fetched files that stay; in a function their folder is memory."""
 
 
 class BucketArchive:
@@ -32,8 +30,7 @@ class BucketArchive:
     def __init__(self, bucket: Bucket, folder: Path, room_bytes: int = ROOM_BYTES) -> None:
         self._bucket = bucket
         self._folder = folder
-        self._room = room_bytes
-        self._fetched: dict[Path, int] = {}
+        self._fetched = Room(room_bytes)
 
     @property
     def folder(self) -> Path:
@@ -75,13 +72,5 @@ class BucketArchive:
             raise BillError(place, "The archive file is not there.", REMEDY) from None
         except BucketError as error:
             raise ArchiveError(f"{error} Try again.") from error
-        self._make_room(path)
+        self._fetched.add(path)
         return path
-
-    def _make_room(self, newest: Path) -> None:
-        self._fetched[newest] = newest.stat().st_size
-        for path in list(self._fetched):
-            if sum(self._fetched.values()) <= self._room or path == newest:
-                break
-            path.unlink(missing_ok=True)
-            del self._fetched[path]

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, cast
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
+from handlers.archive.room import ROOM_BYTES, Room
 from handlers.archive.store import REMEDY, ArchiveError
 from handlers.errors import BillError, Place, UsageError
 
@@ -30,13 +31,16 @@ class S3Archive:
         UsageError: ``place`` is no such address.
     """
 
-    def __init__(self, client: Client, place: str, folder: Path) -> None:
+    def __init__(
+        self, client: Client, place: str, folder: Path, room_bytes: int = ROOM_BYTES
+    ) -> None:
         if not place.startswith(_SCHEME):
             raise UsageError(f"'{place}' is no place in S3: write it as s3://BUCKET/PREFIX.")
         self._client = client
         self._bucket, _, prefix = place.removeprefix(_SCHEME).partition("/")
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._folder = folder
+        self._fetched = Room(room_bytes)
 
     @property
     def folder(self) -> Path:
@@ -63,7 +67,7 @@ class S3Archive:
     def fetch(self, name: str) -> Path:
         """See ``Archive``."""
         path = self._folder / name
-        if path.is_file():
+        if path in self._fetched:
             return path
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -73,6 +77,7 @@ class S3Archive:
                 place = Place(self._where(name))
                 raise BillError(place, "The archive file is not there.", REMEDY) from None
             raise self._error(name, error, "Try again.") from error
+        self._fetched.add(path)
         return path
 
     def _refuse_other(self, file: Path, name: str) -> None:

@@ -36,8 +36,8 @@ _BUSY = frozenset({"ActiveStatementsExceededException", "ActiveSessionsExceededE
                    "ThrottlingException", "TooManyRequestsException"})  # fmt: skip
 """Refusals that pass: https://docs.aws.amazon.com/redshift-data/latest/APIReference/CommonErrors.html"""
 _FIRST_REFUSAL, _FIRST_FAILURE = 400, 500
-_CONFLICTS = ("1023", "serializable isolation violation", "concurrent transaction",
-              "could not serialize access", "deadlock detected", "1018")  # fmt: skip
+_CONFLICTS = ("serializable isolation violation", "concurrent transaction",
+              "could not serialize access", "deadlock detected")  # fmt: skip
 """Words of errors that another attempt may not meet:
 https://docs.aws.amazon.com/redshift/latest/dg/c_serial_isolation-serializable-isolation-troubleshooting.html"""
 

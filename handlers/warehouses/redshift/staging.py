@@ -18,6 +18,7 @@ from boto3.exceptions import Boto3Error
 from handlers.errors import WarehouseError
 from handlers.quoting import literal, quoted
 from handlers.tables import LOADED, Table
+from handlers.warehouses.duckdb import configure
 from handlers.warehouses.redshift.jobs import UNREACHABLE, unreachable
 from handlers.warehouses.redshift.names import Place
 from handlers.warehouses.redshift.schema import cut_sql
@@ -79,7 +80,7 @@ class Staging:
                     self.client.download_file(prefix.bucket, key, parts[-1])
             except (*UNREACHABLE, Boto3Error) as error:
                 raise unreachable("fetching what was unloaded", error) from error
-            connection.execute("SET TimeZone = 'UTC'")
+            configure(connection, self.folder)
             columns = ", ".join(f'"{field.name}" {field.type}' for field in table.fields)
             connection.execute(f"CREATE TABLE found ({columns})")
             for part in parts:

@@ -66,3 +66,15 @@ def test_what_is_not_there_and_who_is_not_there_are_different_errors(
         nowhere.keep(written(nowhere, b"x"), "x.parquet")
     with pytest.raises(UsageError, match="no place in S3"):
         S3Archive(s3, "gs://bucket", tmp_path)
+
+
+def test_fetched_files_make_room_for_those_after_them(
+    s3: Any,  # noqa: ANN401
+    tmp_path: Path,
+) -> None:
+    archive = S3Archive(s3, f"s3://{BUCKET}/room", tmp_path / "a", room_bytes=10)
+    for name in "abc":
+        archive.keep(written(archive, name.encode() * 4), name)
+    fetched = [archive.fetch(name) for name in "abc"]
+    assert [path.exists() for path in fetched] == [False, True, True]
+    assert archive.fetch("a").read_bytes() == b"aaaa"
