@@ -74,6 +74,8 @@ class Rules:
 
     lock: Path
     layout: Layout
+    folder: str
+    """Of the bundle, below which unpacked packages lie; empty for its root."""
     files: Mapping[str, str]
     zipped: int
     unpacked: int
@@ -172,6 +174,7 @@ def _rules(runtime: Runtime, root: Path) -> Rules:
     return Rules(
         lock=root / mine["lock"],
         layout=Layout(mine["layout"]),
+        folder=mine.get("folder", ""),
         files=mine["files"],
         zipped=mine["zipped"],
         unpacked=mine["unpacked"],
@@ -216,7 +219,8 @@ def _package_files(rules: Rules, packages: Path) -> Iterable[Entry]:
     carried = distributions(packages, rules.trim)
     if rules.layout is Layout.UNPACKED:
         paths = sorted({path for package in carried for path in package.files})
-        return [Entry(path, (packages / path).read_bytes()) for path in paths]
+        below = f"{rules.folder}/" if rules.folder else ""
+        return [Entry(below + path, (packages / path).read_bytes()) for path in paths]
     wheels = [(package, *wheel(package)) for package in carried]
     requirements = "".join(
         f"{package.name}=={package.version} --hash=sha256:{hashlib.sha256(content).hexdigest()}\n"

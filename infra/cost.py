@@ -15,7 +15,10 @@ from infra.recording import Recorded, Recording
 
 @dataclass(frozen=True)
 class Price:
-    """A list price: ``amount`` in USD for one ``unit``; ``free`` units a month are given away."""
+    """A list price: ``amount`` in USD for one ``unit``; ``free`` units a month are given away.
+
+    ``verified`` says whether it was read on the vendor's own page.
+    """
 
     name: str
     title: str
@@ -24,13 +27,15 @@ class Price:
     free: Decimal
     date: date
     source: str
+    verified: bool
 
 
 @dataclass(frozen=True)
 class Usage:
     """How many units of ``price`` one resource of ``type`` uses a month, and why so many.
 
-    ``where`` are inputs the resource must have.
+    ``where`` are inputs the resource must have; ``by`` is the input that the quantity is for each
+    one of, empty for none.
     """
 
     type: str
@@ -38,6 +43,11 @@ class Usage:
     quantity: Decimal
     assumption: str
     where: Mapping[str, str]
+    by: str = ""
+
+    def units(self, resource: Recorded) -> Decimal:
+        """Units a month of one resource."""
+        return self.quantity * Decimal(str(resource.inputs[self.by])) if self.by else self.quantity
 
     def applies(self, resource: Recorded) -> bool:
         """Is this usage one of the resource's?"""
@@ -51,6 +61,8 @@ class PriceList:
     """prices.toml, read: prices, usages, patterns of types that cost nothing, expected USD."""
 
     usages: Sequence[Usage]
+    what_if: Sequence[Usage]
+    """What a mistake would use: never in a sum."""
     free_types: Sequence[str]
     expected: Mapping[int, tuple[Decimal, Decimal]]
 
@@ -68,17 +80,12 @@ class PriceList:
 
 @dataclass(frozen=True)
 class Item:
-    """What one component uses of one price, for one reason."""
+    """What one component uses of one price, for one reason; ``quantity`` in units a month."""
 
     component: Recorded | None
     """None: what stands in no component."""
     usage: Usage
-    resources: int
-
-    @property
-    def quantity(self) -> Decimal:
-        """Units a month."""
-        return self.usage.quantity * self.resources
+    quantity: Decimal
 
     @property
     def usd(self) -> Decimal:
@@ -130,16 +137,8 @@ def read_prices(file: Path | None = None) -> PriceList:
     content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     prices = {name: _price(name, entry) for name, entry in content["price"].items()}
     return PriceList(
-        usages=[
-            Usage(
-                type=entry["type"],
-                price=prices[entry["price"]],
-                quantity=prod((Decimal(factor) for factor in entry["quantity"]), start=Decimal(1)),
-                assumption=entry["assumption"],
-                where=cast(dict[str, str], entry.get("where", {})),
-            )
-            for entry in content["usage"]
-        ],
+        usages=[_usage(entry, prices) for entry in content["usage"]],
+        what_if=[_usage(entry, prices) for entry in content.get("what_if", [])],
         free_types=[pattern for entry in content["nothing"] for pattern in entry["types"]],
         expected={
             int(phase): (Decimal(entry["low"]), Decimal(entry["high"]))
@@ -151,20 +150,30 @@ def read_prices(file: Path | None = None) -> PriceList:
 def estimate(recording: Recording, prices: PriceList) -> Estimate:
     """What everything in ``recording`` costs a month."""
     by_urn = {resource.urn: resource for resource in recording.resources}
-    counts: dict[tuple[str, int], int] = {}
+    used: dict[tuple[str, int], Decimal] = {}
     unknown: dict[str, int] = {}
     for resource in recording.resources:
         owner = component_of(resource, by_urn)
         for usage in prices.usages_of(resource):
             key = (owner.urn if owner else "", prices.usages.index(usage))
-            counts[key] = counts.get(key, 0) + 1
+            used[key] = used.get(key, Decimal(0)) + usage.units(resource)
         if not prices.is_known(resource):
             unknown[resource.type] = unknown.get(resource.type, 0) + 1
     items = [
-        Item(component=by_urn.get(urn), usage=prices.usages[number], resources=count)
-        for (urn, number), count in sorted(counts.items())
+        Item(component=by_urn.get(urn), usage=prices.usages[number], quantity=quantity)
+        for (urn, number), quantity in sorted(used.items())
     ]
     return Estimate(items=items, allowances=_allowances(items), unknown=unknown)
+
+
+def mistakes(recording: Recording, prices: PriceList) -> list[tuple[str, Decimal]]:
+    """What could go wrong with these resources, and the USD a month that it would cost."""
+    return [
+        (usage.assumption, usage.units(resource) * usage.price.amount)
+        for usage in prices.what_if
+        for resource in recording.resources
+        if usage.applies(resource)
+    ]
 
 
 def component_of(resource: Recorded, by_urn: Mapping[str, Recorded]) -> Recorded | None:
@@ -173,6 +182,17 @@ def component_of(resource: Recorded, by_urn: Mapping[str, Recorded]) -> Recorded
     while current is not None and current.custom:
         current = by_urn.get(current.parent)
     return current
+
+
+def _usage(entry: Mapping[str, Any], prices: Mapping[str, Price]) -> Usage:
+    return Usage(
+        type=entry["type"],
+        price=prices[entry["price"]],
+        quantity=prod((Decimal(factor) for factor in entry["quantity"]), start=Decimal(1)),
+        assumption=entry["assumption"],
+        where=cast(dict[str, str], entry.get("where", {})),
+        by=entry.get("by", ""),
+    )
 
 
 def _price(name: str, entry: Mapping[str, Any]) -> Price:
@@ -184,6 +204,7 @@ def _price(name: str, entry: Mapping[str, Any]) -> Price:
         free=Decimal(entry.get("free", "0")),
         date=entry["date"],
         source=entry["source"],
+        verified=entry.get("verified", True),
     )
 
 

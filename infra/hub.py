@@ -7,11 +7,12 @@ import pulumi
 
 from handlers.record import Cloud
 from handlers.settings import Name, PushSignature, environment
+from handlers.tables import LOAD_LOCK, PUBLISHED_TO_HUB
 from infra.bundles import BUILD_ENVIRONMENT, ENTRY_POINT, Planned, Runtime
 from infra.gcp.build import Build
 from infra.gcp.code import Code
 from infra.gcp.collector import Collector, push_audience
-from infra.gcp.identity import JobIdentity, PushIdentity
+from infra.gcp.identity import JobIdentity, Places, PushIdentity
 from infra.gcp.services import Services
 from infra.gcp.storage import Storage
 from infra.gcp.warehouse import Warehouse
@@ -45,6 +46,20 @@ class Hub:
         """The dataset of all tables and views."""
         return self.warehouse.dataset_id
 
+    @property
+    def places(self) -> Places:
+        """The places that an account may be let into."""
+        return {
+            "project": self.settings.project,
+            "dataset": self.warehouse.dataset_id,
+            "staging_dataset": self.warehouse.staging_dataset_id,
+            "writer_role": self.warehouse.writer_role,
+            "archive": self.storage.archive,
+            "site": self.storage.site,
+            "shared": [table.name for table in (*PUBLISHED_TO_HUB, LOAD_LOCK)],
+            "exports": [scope.table for scope in self.settings.scopes if scope.table],
+        }
+
     @classmethod
     def make(cls, settings: Settings, bundle_of: BundleOf) -> "Hub":
         """Register the hub."""
@@ -52,7 +67,11 @@ class Hub:
         project, region = settings.gcp.project, settings.gcp.region
         services = Services(
             "services",
-            {"project": project, "hosting": settings.grafana.hosting},
+            {
+                "project": project,
+                "hosting": settings.grafana.hosting,
+                "phase": settings.phase,
+            },
             pulumi.ResourceOptions(providers=[google]),
         )
         options = pulumi.ResourceOptions(providers=[google], depends_on=services.ready)
@@ -109,16 +128,10 @@ class Hub:
         return JobIdentity(
             f"{name}-job-identity",
             {
-                "project": self.settings.project,
                 "account_id": job.name,
                 "display_name": f"AI cost monitoring: {job.name}",
                 "cloud": cloud,
-                "dataset": self.warehouse.dataset_id,
-                "staging_dataset": self.warehouse.staging_dataset_id,
-                "writer_role": self.warehouse.writer_role,
-                "archive": self.storage.archive,
-                "site": self.storage.site,
-                "exports": [scope.table for scope in self.settings.scopes if scope.table],
+                **self.places,
             },
             self.options,
         )

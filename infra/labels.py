@@ -14,9 +14,16 @@ AZURE_WITHOUT_TAGS = frozenset(
         "azure-native:authorization:RoleAssignment",
         "azure-native:costmanagement:Export",
         "azure-native:managedidentity:FederatedIdentityCredential",
+        "azure-native:network:PrivateDnsZoneGroup",
+        "azure-native:sql:BackupShortTermRetentionPolicy",
+        "azure-native:sql:FirewallRule",
+        "azure-native:sql:LongTermRetentionPolicy",
+        "azure-native:sql:VirtualNetworkRule",
+        "azure-native:storage:Blob",
         "azure-native:storage:BlobContainer",
         "azure-native:storage:BlobServiceProperties",
         "azure-native:storage:ManagementPolicy",
+        "azure-native:storage:Queue",
     }
 )
 """Types of Azure that have no ``tags``; a new one without is told by the engine's tests."""

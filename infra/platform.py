@@ -4,32 +4,31 @@ Reads from the top: the hub in Google Cloud, a job for each cloud with what it r
 watches the jobs and what people look at.
 """
 
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
 import pulumi
 
 from dashboards.source import Access
 from handlers.alerts import Hub as Readable
 from handlers.record import Cloud
-from handlers.scopes import AwsScope as AwsDocument
-from handlers.scopes import AzureExport, document
-from handlers.scopes import AzureScope as AzureDocument
 from handlers.scopes import GcpScope as GcpDocument
+from handlers.scopes import document
 from handlers.settings import AWS_AUDIENCE, Name
 from infra import bundles
-from infra.aws.bills import bills_of as aws_bills_of
-from infra.aws.export import CostExport as AwsCostExport
+from infra.aws.billing import Billing as AwsBilling
+from infra.aws.billing import land_bills as land_aws_bills
 from infra.aws.identity import CollectorRole
-from infra.aws.storage import ExportBucket
-from infra.aws.tags import CostAllocationTags
-from infra.azure.bills import bills_of as azure_bills_of
-from infra.azure.export import CostExport as AzureCostExport
-from infra.azure.group import Group
+from infra.aws.native import Native as AwsNative
+from infra.azure.billing import Billing as AzureBilling
+from infra.azure.billing import land_bills as land_azure_bills
 from infra.azure.identity import CollectorIdentity
-from infra.azure.storage import CONTAINER, ExportStorage
+from infra.azure.native import Native as AzureNative
 from infra.gcp.alarm import Alarm
 from infra.gcp.alerts import LoggedAlerts
 from infra.gcp.export import BillingExport
+from infra.gcp.federation import Pool
 from infra.gcp.identity import JobIdentity
 from infra.gcp.reader import GrafanaReader
 from infra.grafana.alerts import Alerts
@@ -37,11 +36,13 @@ from infra.grafana.cloud_run import CloudRun, address
 from infra.grafana.content import Content, ContentArgs
 from infra.grafana.image import Image
 from infra.grafana.key import SignInKey
+from infra.grafana.sources import RedshiftSource, SqlSource
 from infra.hub import BundleOf, Hub
 from infra.labels import tag_azure
+from infra.native import aws_native, azure_native
 from infra.providers import aws_provider, azure_provider, grafana_provider
-from infra.scopes import AwsScope
 from infra.settings import AwsSettings, AzureSettings, Hosting, Settings
+from infra.stages import Phase
 
 OWN_GRAFANA = "ai-cost-grafana"
 """The service's name of a Grafana that the program hosts."""
@@ -60,11 +61,9 @@ def build(
     jobs = [hub_job(hub, settings)]
     if Cloud.GCP in settings.clouds:
         jobs.append(google_job(hub, settings))
-    if settings.aws:
-        jobs.append(aws_job(hub, settings, settings.aws))
-    if settings.azure:
-        day = today or datetime.now(UTC).date()
-        jobs.append(azure_job(hub, settings, settings.azure, day))
+    bills = Bills.land(settings, today or datetime.now(UTC).date())
+    if settings.stage.fills_hub_path:
+        jobs += hub_paths(hub, settings, bills)
     alarm = Alarm(
         "alarm",
         {
@@ -78,7 +77,99 @@ def build(
     if settings.grafana.hosting is Hosting.CLOUD_RUN:
         logged_alerts(hub, settings, alarm)
     pulumi.export("dataset", pulumi.Output.format("{}.{}", settings.gcp.project, hub.dataset))
-    pulumi.export("grafana", grafana(hub, settings))
+    external = settings.grafana.hosting is Hosting.EXTERNAL
+    there = grafana_provider(settings.grafana) if external else None
+    pulumi.export("grafana", grafana(hub, settings, there))
+    if settings.phase >= Phase.NATIVE:
+        native_paths(hub, settings, bills, there, bundle_of)
+
+
+@dataclass(frozen=True)
+class Bills:
+    """What lands the bills of AWS and Azure, for whichever path collects them."""
+
+    aws: Sequence[AwsBilling]
+    azure: AzureBilling | None
+
+    @classmethod
+    def land(cls, settings: Settings, today: date) -> "Bills":
+        """Register it for the clouds that the settings name."""
+        aws, azure = settings.aws, settings.azure
+        providers = [azure_provider(azure)] if azure else []
+        options = pulumi.ResourceOptions(providers=providers)
+        return cls(
+            aws_bills(settings, aws) if aws else (),
+            land_azure_bills(azure, options, today) if azure else None,
+        )
+
+
+def hub_paths(hub: Hub, settings: Settings, bills: Bills) -> list[str]:
+    """The hub's own jobs for AWS and Azure."""
+    jobs: list[str] = []
+    if settings.aws:
+        jobs.append(aws_job(hub, settings, settings.aws, bills.aws))
+    if settings.azure and bills.azure:
+        jobs.append(azure_job(hub, settings, settings.azure, bills.azure))
+    return jobs
+
+
+def native_paths(
+    hub: Hub,
+    settings: Settings,
+    bills: Bills,
+    there: pulumi.ProviderResource | None,
+    bundle_of: BundleOf,
+) -> None:
+    """Each cloud's own warehouse and collector, and the sources of Grafana that ask it.
+
+    A Grafana that the program hosts has an identity in Google Cloud alone, so it has the hub alone.
+    """
+    pool = Pool("federation", {"project": settings.gcp.project}, hub.options)
+    options = pulumi.ResourceOptions(providers=[there]) if there else None
+    if settings.aws:
+        aws = aws_native(hub, settings, settings.aws, bills.aws, pool, bundle_of)
+        if options:
+            redshift_source(settings, aws, options)
+    if settings.azure and bills.azure:
+        azure = azure_native(hub, settings, settings.azure, bills.azure, pool, bundle_of)
+        if options and settings.grafana.detail.sql_client_secret is not None:
+            sql_source(settings, settings.azure, azure, options)
+
+
+def redshift_source(settings: Settings, native: AwsNative, options: pulumi.ResourceOptions) -> None:
+    """The pages about AWS, through the Data API."""
+    reader = native.reader(settings.grafana.detail.aws_key_rotation)
+    RedshiftSource(
+        "grafana-redshift",
+        {
+            "region": native.settings.region,
+            "workgroup": native.database.workgroup,
+            "database": native.database.database,
+            "role": reader.role,
+            "access_key": reader.access_key,
+            "secret_key": reader.secret_key,
+        },
+        options,
+    )
+
+
+def sql_source(
+    settings: Settings, azure: AzureSettings, native: AzureNative, options: pulumi.ResourceOptions
+) -> None:
+    """The pages about Azure, by the route that the settings name."""
+    detail = settings.grafana.detail
+    SqlSource(
+        "grafana-azuresql",
+        {
+            "host": native.warehouse.host,
+            "database": native.warehouse.database,
+            "tenant": azure.tenant,
+            "client_id": detail.sql_client_id,
+            "client_secret": detail.sql_client_secret or "",
+            "private_connect": detail.private_connect,
+        },
+        options,
+    )
 
 
 def hub_job(hub: Hub, settings: Settings) -> str:
@@ -126,120 +217,59 @@ def google_job(hub: Hub, settings: Settings) -> str:
     return hub.job("gcp", job, Cloud.GCP, identity, _collecting(settings, scopes))
 
 
-def aws_job(hub: Hub, settings: Settings, aws: AwsSettings) -> str:
-    """AWS's bills: a bucket, an export and a role per payer account, and the job that reads."""
+def aws_bills(settings: Settings, aws: AwsSettings) -> Sequence[AwsBilling]:
+    """What lands AWS's bills: a bucket and an export per payer account."""
+    return [
+        land_aws_bills(
+            aws,
+            scope,
+            pulumi.ResourceOptions(providers=[aws_provider(aws, scope, settings.labels)]),
+        )
+        for scope in aws.scopes
+    ]
+
+
+def aws_job(hub: Hub, settings: Settings, aws: AwsSettings, billing: Sequence[AwsBilling]) -> str:
+    """The hub's job for AWS's bills, and a role for it in each payer account."""
     identity = hub.identity("aws", aws.job, Cloud.AWS)
-    scopes = [_payer_account(settings, aws, scope, identity) for scope in aws.scopes]
+    scopes = [one.document(_collector_role(one, identity)) for one in billing]
     values = _collecting(settings, pulumi.Output.json_dumps(scopes))
     return hub.job("aws", aws.job, Cloud.AWS, identity, values)
 
 
-def _payer_account(
-    settings: Settings, aws: AwsSettings, scope: AwsScope, identity: JobIdentity
-) -> dict[str, pulumi.Input[str]]:
-    bills = aws_bills_of(aws, scope)
-    options = pulumi.ResourceOptions(providers=[aws_provider(aws, scope, settings.labels)])
-    bucket: pulumi.Input[str] = bills.bucket
-    if not bills.adopts_bucket:
-        bucket = ExportBucket(
-            f"aws-{scope.id}-storage",
-            {"bucket": bills.bucket, "account": scope.id, "region": bills.region},
-            options,
-        ).bucket
-    if not bills.adopts_export:
-        AwsCostExport(
-            f"aws-{scope.id}-export",
-            {
-                "account": scope.id,
-                "bucket": bucket,
-                "bucket_region": bills.region,
-                "prefix": bills.prefix,
-                "export_name": bills.name,
-            },
-            options,
-        )
-    role: pulumi.Input[str] | None = bills.role_arn
-    if role is None:
-        role = CollectorRole(
-            f"aws-{scope.id}-identity",
-            {
-                "bucket_arn": pulumi.Output.concat("arn:aws:s3:::", bucket),
-                "prefix": bills.prefix,
-                "service_accounts": [identity.unique_id],
-                "audience": AWS_AUDIENCE,
-            },
-            options,
-        ).arn
-    if aws.cost_allocation_tags:
-        CostAllocationTags(f"aws-{scope.id}-tags", {"tags": aws.cost_allocation_tags}, options)
-    return document(
-        AwsDocument,
-        id=scope.id,
-        role_arn=role,
-        region=bills.region,
-        bucket=bucket,
-        prefix=bills.prefix,
-        export=bills.kind,
-    )
-
-
-def azure_job(hub: Hub, settings: Settings, azure: AzureSettings, today: date) -> str:
-    """Azure's bills: the container that exports write to, an identity, and the job."""
-    job_identity = hub.identity("azure", azure.job, Cloud.AZURE)
-    options = pulumi.ResourceOptions(providers=[azure_provider(azure)])
-    group = Group(
-        "azure-group", {"name": azure.resource_group, "location": azure.location}, options
-    )
-    storage = ExportStorage(
-        "azure-storage",
+def _collector_role(billing: AwsBilling, identity: JobIdentity) -> pulumi.Input[str]:
+    if billing.bills.role_arn is not None:
+        return billing.bills.role_arn
+    return CollectorRole(
+        f"aws-{billing.scope.id}-identity",
         {
-            "resource_group": group.name,
-            "location": azure.location,
-            "account": azure.storage_account,
+            "bucket_arn": billing.bucket_arn,
+            "prefix": billing.bills.prefix,
+            "service_accounts": [identity.unique_id],
+            "audience": AWS_AUDIENCE,
         },
-        options,
-    )
-    scopes: list[dict[str, pulumi.Input[str]]] = []
-    for scope in azure.scopes:
-        bills = azure_bills_of(azure, scope)
-        if not bills.adopts_export:
-            AzureCostExport(
-                f"azure-export-{bills.directory}",
-                {
-                    "scope": scope.id,
-                    "export_name": bills.name,
-                    "account_id": storage.account_id,
-                    "container": storage.container,
-                    "directory": bills.directory,
-                    "first_day": today + timedelta(days=1),
-                },
-                options,
-            )
-        scopes.append(
-            document(
-                AzureDocument,
-                id=scope.id,
-                account_url=bills.account_url,
-                container=bills.container,
-                prefix=bills.directory,
-                export=AzureExport.ACTUAL,
-            )
-        )
+        billing.options,
+    ).arn
+
+
+def azure_job(hub: Hub, settings: Settings, azure: AzureSettings, billing: AzureBilling) -> str:
+    """The hub's job for Azure's bills, and an identity for it."""
+    job_identity = hub.identity("azure", azure.job, Cloud.AZURE)
     identity = CollectorIdentity(
         "azure-identity",
         {
             "subscription": azure.subscription,
-            "resource_group": group.name,
+            "resource_group": billing.group,
             "location": azure.location,
             "identity_name": "ai-cost-collector",
             "service_account": job_identity.unique_id,
             "scopes": [scope.id for scope in azure.scopes],
-            "containers": {f"{azure.storage_account}/{CONTAINER}": storage.container_id},
+            "containers": billing.containers,
         },
-        options,
+        billing.options,
     )
     values = {
-        **_collecting(settings, pulumi.Output.json_dumps(scopes)),
+        **_collecting(settings, pulumi.Output.json_dumps(billing.documents)),
         Name.AZURE_TENANT: azure.tenant,
         Name.AZURE_CLIENT_ID: identity.client_id,
     }
@@ -253,7 +283,9 @@ def grafana_url(hub: Hub, settings: Settings) -> pulumi.Input[str]:
     return address(OWN_GRAFANA, hub.storage.project_number.apply(str), settings.gcp.region)
 
 
-def grafana(hub: Hub, settings: Settings) -> pulumi.Input[str]:
+def grafana(
+    hub: Hub, settings: Settings, there: pulumi.ProviderResource | None
+) -> pulumi.Input[str]:
     """What people look at; its address."""
     reader = GrafanaReader(
         "grafana-reader",
@@ -270,16 +302,19 @@ def grafana(hub: Hub, settings: Settings) -> pulumi.Input[str]:
         location=settings.gcp.bigquery_location,
         clouds=tuple(cloud for cloud in Cloud if cloud in settings.clouds),
     )
-    if settings.grafana.hosting is Hosting.CLOUD_RUN:
+    if there is None:
         return _own_grafana(hub, settings, readable, reader.email)
-    return _external_grafana(hub, settings, readable, reader.email)
+    return _external_grafana(hub, settings, readable, reader.email, there)
 
 
 def _external_grafana(
-    hub: Hub, settings: Settings, readable: Readable, reader: pulumi.Output[str]
+    hub: Hub,
+    settings: Settings,
+    readable: Readable,
+    reader: pulumi.Output[str],
+    there: pulumi.ProviderResource,
 ) -> pulumi.Input[str]:
     """Folder, data source, dashboards and alert rules in a Grafana that is there."""
-    there = grafana_provider(settings.grafana)
     content: ContentArgs = {"hub": readable, "reader": reader}
     if settings.grafana.access is Access.KEY:
         content["credentials"] = SignInKey(

@@ -113,7 +113,11 @@ class EchoCloud(Mocks):
                 "service": args.name,
             },
         }
-        return f"{args.name}-id", {**known, **inputs, "serviceConfig": known["serviceConfig"]}
+        answered = {**known, **inputs, "serviceConfig": known["serviceConfig"]}
+        if "identity" in inputs:
+            # Azure is given a list of identities, and answers what it knows of each.
+            answered["identity"] = {**inputs["identity"], "userAssignedIdentities": {}}
+        return f"{args.name}-id", answered
 
     def call(self, args: MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         """Look-ups have no answer here, so that none is made up."""

@@ -14,6 +14,20 @@ from pulumi.runtime.config import CONFIG
 
 from dashboards.source import Access
 from handlers.record import Cloud
+from infra.native_settings import (
+    AWS_KEYS,
+    AZURE_KEYS,
+    DetailSettings,
+    Job,
+    RedshiftSettings,
+    SqlRoute,
+    SqlSettings,
+    read_detail,
+    read_job,
+    read_redshift,
+    read_sql,
+    read_stage,
+)
 from infra.reading import Allowed, Mistake, Reader
 from infra.scopes import (
     AWS_REGION,
@@ -26,9 +40,12 @@ from infra.scopes import (
     azure_scopes,
     gcp_scopes,
 )
-from infra.stages import Phase
+from infra.stages import Phase, Stage, stage_of
 
 Word = TypeVar("Word", bound=StrEnum)
+
+SECRETS: Sequence[str] = ("grafana_token", "grafana_sql_client_secret")
+"""Keys whose values the program hands on and never looks at."""
 
 PROJECT = "ai-cost-monitoring"
 """The Pulumi project's name, and the value of ``managed-by`` on all that it makes."""
@@ -41,14 +58,6 @@ class Hosting(StrEnum):
     """At a URL: Grafana Cloud or one's own, with a service account's token."""
     CLOUD_RUN = "cloud-run"
     """In the hub's project: stateless, behind Identity-Aware Proxy."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Job:
-    """A job of the hub and its schedule: a cron expression in UTC."""
-
-    name: str
-    schedule: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,6 +105,7 @@ class AwsSettings:
     cost_allocation_tags: tuple[str, ...]
     scopes: tuple[AwsScope, ...]
     job: Job
+    redshift: RedshiftSettings
 
     def bucket_name(self, scope: AwsScope) -> str:
         """The bucket a payer account's bills are written to."""
@@ -114,6 +124,7 @@ class AzureSettings:
     export_name: str
     scopes: tuple[AzureScope, ...]
     job: Job
+    sql: SqlSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,6 +142,7 @@ class GrafanaSettings:
     """Another text makes another key, where access is by key."""
     viewers: tuple[str, ...]
     """Who may see the Grafana that the program hosts, as members of IAM."""
+    detail: DetailSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,6 +166,11 @@ class Settings:
     azure: AzureSettings | None
     grafana: GrafanaSettings
 
+    @property
+    def stage(self) -> Stage:
+        """How far the environment is on its way to phase 2."""
+        return stage_of(self.phase, self.migrated_customers, dual_run=self.dual_run)
+
     @classmethod
     def load(cls) -> Self:
         """The running stack's settings.
@@ -170,26 +187,32 @@ class Settings:
             for key, value in CONFIG.get().items()
             if key.startswith(prefix)
         }
-        return cls.read(pulumi.get_stack(), values, config.get_secret("grafana_token"))
+        secrets = {key: config.get_secret(key) for key in SECRETS}
+        return cls.read(pulumi.get_stack(), values, secrets)
 
     @classmethod
     def read(
-        cls, environment: str, values: Mapping[str, str], token: pulumi.Output[str] | None
+        cls,
+        environment: str,
+        values: Mapping[str, str],
+        secrets: Mapping[str, pulumi.Output[str] | None] | None,
     ) -> Self:
         """Settings from the texts of a configuration, by key without the project's name.
+
+        ``secrets`` has the values that are never looked at, by key.
 
         Raises:
             ConfigError: Every key that is missing, wrong or unknown, each with its remedy.
         """
         reader = Reader(values)
         clouds = _clouds(reader)
-        phase = reader.text("phase", Allowed("[12]", "1 or 2", "1"))
+        stage = read_stage(reader)
+        aws = _aws(reader, stage["phase"]) if Cloud.AWS in clouds else None
+        azure = _azure(reader) if Cloud.AZURE in clouds else None
         revenue = reader.optional("monthly_revenue_usd", _AMOUNT)
         settings = cls(
             environment=environment,
-            phase=Phase(int(phase)) if phase in {"1", "2"} else Phase.HUB,
-            dual_run=reader.flag("dual_run"),
-            migrated_customers=reader.texts("migrated_customers", _CUSTOMER),
+            **stage,
             clouds=clouds,
             labels={
                 **reader.mapping("labels", _LABEL_VALUE, _LABEL_NAME),
@@ -201,9 +224,9 @@ class Settings:
             parity_days=int(reader.decimal("parity_days", _DAYS)),
             monthly_revenue_usd=Decimal(revenue) if revenue and _AMOUNT.holds(revenue) else None,
             gcp=_gcp(reader),
-            aws=_aws(reader) if Cloud.AWS in clouds else None,
-            azure=_azure(reader) if Cloud.AZURE in clouds else None,
-            grafana=_grafana(reader, token),
+            aws=aws,
+            azure=azure,
+            grafana=_grafana(reader, secrets or {}, azure.sql.route if azure else None),
         )
         reader.refuse_mistakes(KEYS)
         return settings
@@ -217,17 +240,10 @@ _PROJECT_ID = Allowed(
 _GCP_REGION = Allowed(r"[a-z]+-[a-z]+\d{1,2}", "a Google Cloud region", "us-central1")
 _BIGQUERY = Allowed(r"US|EU|[a-z]+-[a-z]+\d{1,2}", "US, EU or a region", "US")
 _DATASET = Allowed(r"[A-Za-z_]\w{0,1000}", "letters, digits and _", "multi_cloud_costs")
-_JOB = Allowed(
-    r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "6 to 30 small letters, digits and -", "aws-daily-etl"
-)
-_CRON = Allowed(
-    r"[\d*/,-]+( [\d*/,A-Za-z-]+){4}", "a cron expression of 5 fields, UTC", "0 3 * * *"
-)
 _AMOUNT = Allowed(r"\d{1,12}(\.\d{1,2})?", "an amount in USD, like 20000", "20000")
 _SHARE = Allowed(r"0(\.\d{1,6})?|1(\.0{1,6})?", "a number from 0 to 1, like 0.2", "0.2")
 _DAYS = Allowed(r"[1-9]\d?", "1 to 99 days", "7")
 _YEARS = Allowed(r"[1-9]\d?", "1 to 99 years", "7")
-_CUSTOMER = Allowed(r".{1,256}", "a customer's id, or * for everyone", "cust001")
 _LABEL_NAME = Allowed(
     r"(?!managed-by$)[a-z][a-z0-9_-]{0,62}",
     "small letters, digits, _ and -; not managed-by, which is the program's own",
@@ -266,11 +282,12 @@ _CLOUD = Allowed("aws|azure|gcp", "aws, azure, gcp", "aws")
 
 _AWS_KEYS = (
     "aws_region", "aws_scopes", "aws_export_bucket", "aws_export_name", "aws_export_prefix",
-    "aws_cost_allocation_tags", "aws_job", "aws_schedule",
+    "aws_cost_allocation_tags", "aws_job", "aws_schedule", *AWS_KEYS,
 )  # fmt: skip
 _AZURE_KEYS = (
     "azure_subscription", "azure_tenant", "azure_location", "azure_resource_group",
     "azure_storage_account", "azure_export_name", "azure_scopes", "azure_job", "azure_schedule",
+    *AZURE_KEYS,
 )  # fmt: skip
 KEYS: Sequence[str] = (*_AWS_KEYS, *_AZURE_KEYS, "grafana_url", "grafana_token")
 """Keys that are known though they are not read where their cloud or hosting is not chosen."""
@@ -283,12 +300,6 @@ def _clouds(reader: Reader) -> frozenset[Cloud]:
     return frozenset(Cloud[name.upper()] for name in names if _CLOUD.holds(name))
 
 
-def _job(reader: Reader, cloud: str) -> Job:
-    return Job(
-        name=reader.text(f"{cloud}_job", _JOB), schedule=reader.text(f"{cloud}_schedule", _CRON)
-    )
-
-
 def _gcp(reader: Reader) -> GcpSettings:
     return GcpSettings(
         project=reader.text("gcp_project", _PROJECT_ID),
@@ -297,37 +308,43 @@ def _gcp(reader: Reader) -> GcpSettings:
         dataset=reader.text("gcp_dataset", _DATASET),
         scopes=gcp_scopes(reader),
         archive_years=int(reader.decimal("archive_years", _YEARS)),
-        collect_job=_job(reader, "gcp"),
-        hub_job=_job(reader, "hub"),
+        collect_job=read_job(reader, "gcp"),
+        hub_job=read_job(reader, "hub"),
     )
 
 
-def _aws(reader: Reader) -> AwsSettings:
+def _aws(reader: Reader, phase: Phase) -> AwsSettings:
+    scopes = aws_scopes(reader)
     return AwsSettings(
         region=reader.text("aws_region", AWS_REGION),
         export_bucket=reader.text("aws_export_bucket", _AWS_BUCKET),
         export_name=reader.text("aws_export_name", _EXPORT),
         export_prefix=reader.text("aws_export_prefix", _PREFIX),
         cost_allocation_tags=reader.texts("aws_cost_allocation_tags", _TAG),
-        scopes=aws_scopes(reader),
-        job=_job(reader, "aws"),
+        scopes=scopes,
+        job=read_job(reader, "aws"),
+        redshift=read_redshift(reader, scopes, phase),
     )
 
 
 def _azure(reader: Reader) -> AzureSettings:
+    storage_account = reader.text("azure_storage_account", STORAGE_ACCOUNT)
     return AzureSettings(
         subscription=reader.text("azure_subscription", _GUID).lower(),
         tenant=reader.text("azure_tenant", _GUID).lower(),
         location=reader.text("azure_location", _AZURE_LOCATION),
         resource_group=reader.text("azure_resource_group", _RESOURCE_GROUP),
-        storage_account=reader.text("azure_storage_account", STORAGE_ACCOUNT),
+        storage_account=storage_account,
         export_name=reader.text("azure_export_name", _EXPORT),
         scopes=azure_scopes(reader),
-        job=_job(reader, "azure"),
+        job=read_job(reader, "azure"),
+        sql=read_sql(reader, storage_account),
     )
 
 
-def _grafana(reader: Reader, token: pulumi.Output[str] | None) -> GrafanaSettings:
+def _grafana(
+    reader: Reader, secrets: Mapping[str, pulumi.Output[str] | None], route: SqlRoute | None
+) -> GrafanaSettings:
     hosting = _one_of(reader, "grafana", Hosting, Hosting.EXTERNAL)
     external = hosting is Hosting.EXTERNAL
     if external and not reader.secret_is_set("grafana_token"):
@@ -351,10 +368,11 @@ def _grafana(reader: Reader, token: pulumi.Output[str] | None) -> GrafanaSetting
     return GrafanaSettings(
         hosting=hosting,
         url=reader.text("grafana_url", _URL) if external else "",
-        token=token if external else None,
+        token=secrets.get("grafana_token") if external else None,
         access=Access.METADATA if words == "metadata" else Access.KEY,
         key_rotation=reader.text("grafana_key_rotation", _ROTATION),
         viewers=viewers,
+        detail=read_detail(reader, secrets, route),
     )
 
 

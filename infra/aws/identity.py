@@ -1,7 +1,7 @@
-"""The role by which Google's collector reads a payer account's bills, without a key.
+"""The roles: the one by which Google's collector reads bills, and those of the native path.
 
-The collector trades an identity token of its service account for an hour's credentials. IAM knows
-``accounts.google.com`` itself, so no identity provider is made.
+Google's collector trades an identity token of its service account for an hour's credentials. IAM
+knows ``accounts.google.com`` itself, so no identity provider is made.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,11 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 from pulumi_aws import iam
 
+from infra.aws.permissions import Document, trusts_principal
+
 ROLE_NAME = "ai-cost-collector"
+READER_NAME = "ai-cost-native-reader"
+"""The role by which the Lambda reads a payer account's bills."""
 
 
 class CollectorRoleArgs(TypedDict):
@@ -64,6 +68,88 @@ class CollectorRole(pulumi.ComponentResource):
         )
         self.arn = role.arn
         self.register_outputs({"arn": self.arn})
+
+
+class ServiceRoleArgs(TypedDict):
+    """What a ``ServiceRole`` is made from."""
+
+    role_name: str
+    description: str
+    trust: pulumi.Input[Document]
+    """Who may take it."""
+    policy_name: str
+    policy: pulumi.Input[Document]
+    """What it may do."""
+
+
+class ServiceRole(pulumi.ComponentResource):
+    """A role that one service or one principal takes, with one policy of its own."""
+
+    arn: pulumi.Output[str]
+    """Known once the role may do what it is for."""
+
+    def __init__(
+        self, name: str, args: ServiceRoleArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("ai-cost-monitoring:aws:ServiceRole", name, {}, opts)
+        role = iam.Role(
+            f"{name}-role",
+            name=args["role_name"],
+            description=args["description"],
+            assume_role_policy=pulumi.Output.json_dumps(args["trust"]),
+            max_session_duration=3600,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        policy = iam.RolePolicy(
+            f"{name}-policy",
+            name=args["policy_name"],
+            role=role.name,
+            policy=pulumi.Output.json_dumps(args["policy"]),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.arn = pulumi.Output.all(role.arn, policy.id).apply(_first)
+        self.register_outputs({"arn": self.arn})
+
+
+class BillsReaderArgs(TypedDict):
+    """What a ``BillsReader`` is made from."""
+
+    bucket_arn: pulumi.Input[str]
+    prefix: pulumi.Input[str]
+    collector: pulumi.Input[str]
+    """The ARN of the Lambda's role."""
+
+
+class BillsReader(pulumi.ComponentResource):
+    """The role by which the Lambda reads one payer account's bills, its own account's too.
+
+    A role for each, whichever account they are in, so that a payer account more is one more and
+    nothing else.
+    """
+
+    arn: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: BillsReaderArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("ai-cost-monitoring:aws:BillsReader", name, {}, opts)
+        known = pulumi.Output.all(bucket=args["bucket_arn"], prefix=args["prefix"])
+        self.arn = ServiceRole(
+            name,
+            {
+                "role_name": READER_NAME,
+                "description": "Taken by the collector in AWS to read this account's bills",
+                "trust": pulumi.Output.from_input(args["collector"]).apply(trusts_principal),
+                "policy_name": "read-bills",
+                "policy": known.apply(_reading_policy),
+            },
+            pulumi.ResourceOptions(parent=self),
+        ).arn
+        self.register_outputs({"arn": self.arn})
+
+
+def _first(values: list[str]) -> str:
+    return values[0]
 
 
 def _trust_policy(known: Mapping[str, Any]) -> dict[str, Any]:

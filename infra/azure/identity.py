@@ -1,4 +1,6 @@
-"""The identity by which Google's collector reads Azure's bills, without a secret.
+"""The identities: the one by which Google's collector reads bills, and those of the native path.
+
+None of them has a secret.
 
 Azure's RBAC governs subscriptions, resource groups and containers. Billing accounts and their
 parts have roles of their own, which only their owners assign and which no role assignment of ARM
@@ -61,6 +63,17 @@ BILLING_ROLES: Sequence[BillingRole] = (
 https://learn.microsoft.com/azure/cost-management-billing/manage/understand-mca-roles"""
 
 
+STORAGE_BLOB_DATA_OWNER = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"
+STORAGE_QUEUE_DATA_CONTRIBUTOR = "974c5e8b-45b9-4653-ba55-5f855dd0fb88"
+STORAGE_TABLE_DATA_CONTRIBUTOR = "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3"
+"""What a Functions host needs of its own storage account:
+https://learn.microsoft.com/azure/azure-functions/functions-reference#connecting-to-host-storage-with-an-identity"""
+
+MONITORING_METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
+"""What sends to Application Insights without a key:
+https://learn.microsoft.com/azure/azure-monitor/app/azure-ad-authentication"""
+
+
 @dataclass(frozen=True)
 class Grant:
     """A role on a scope; ``key`` names the scope before it is known."""
@@ -115,30 +128,94 @@ class CollectorIdentity(pulumi.ComponentResource):
             audiences=[AZURE_AUDIENCE],
             opts=pulumi.ResourceOptions(parent=self),
         )
-        for scope in args["scopes"]:
-            if not is_billing_scope(scope):
-                self._grant(identity, Grant("costs", COST_MANAGEMENT_READER, scope, scope))
-        for key, container in args["containers"].items():
-            self._grant(identity, Grant("bills", STORAGE_BLOB_DATA_READER, key, container))
+        for one in reading(args["scopes"], args["containers"]):
+            assign(self, self._key, identity.principal_id, one)
         self.client_id = identity.client_id
         self.principal_id = identity.principal_id
         self.register_outputs({"client_id": self.client_id, "principal_id": self.principal_id})
 
-    def _grant(self, identity: managedidentity.UserAssignedIdentity, grant: Grant) -> None:
-        name = assignment_name(self._key, grant.role, grant.key)
-        authorization.RoleAssignment(
-            f"{self.pulumi_resource_name}-{grant.what}-{name[:8]}",
-            role_assignment_name=name,
-            scope=grant.scope,
-            role_definition_id=pulumi.Output.from_input(grant.scope).apply(
-                partial(_role_definition, grant.role)
-            ),
-            principal_id=identity.principal_id,
-            principal_type=authorization.PrincipalType.SERVICE_PRINCIPAL,
-            description=f"ai-cost-monitoring reads {grant.what}",
-            # The name is the same for another principal, which Azure refuses to change to.
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+
+class IdentityArgs(TypedDict):
+    """What an ``Identity`` is made from."""
+
+    subscription: str
+    resource_group: pulumi.Input[str]
+    location: pulumi.Input[str]
+    identity_name: str
+    grants: Sequence[Grant]
+
+
+class Identity(pulumi.ComponentResource):
+    """A user-assigned identity with some roles, for what runs in Azure itself."""
+
+    id: pulumi.Output[str]
+    """Its resource id, known once it has its roles."""
+    client_id: pulumi.Output[str]
+    principal_id: pulumi.Output[str]
+    identity_name: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("ai-cost-monitoring:azure:Identity", name, {}, opts)
+        identity = managedidentity.UserAssignedIdentity(
+            f"{name}-identity",
+            resource_name_=args["identity_name"],
+            resource_group_name=args["resource_group"],
+            location=args["location"],
+            opts=pulumi.ResourceOptions(parent=self),
         )
+        key = f"{args['subscription']}/{args['identity_name']}"
+        made = [assign(self, key, identity.principal_id, one) for one in args["grants"]]
+        self.id = pulumi.Output.all(identity.id, *(one.id for one in made)).apply(_first)
+        self.client_id = identity.client_id
+        self.principal_id = identity.principal_id
+        self.identity_name = identity.name
+        self.register_outputs({"client_id": self.client_id, "principal_id": self.principal_id})
+
+
+def reading(scopes: Sequence[str], containers: Mapping[str, pulumi.Input[str]]) -> Sequence[Grant]:
+    """What a collector needs to read bills; billing scopes are left to their owners."""
+    return [
+        *(
+            Grant("costs", COST_MANAGEMENT_READER, scope, scope)
+            for scope in scopes
+            if not is_billing_scope(scope)
+        ),
+        *(
+            Grant("bills", STORAGE_BLOB_DATA_READER, key, container)
+            for key, container in containers.items()
+        ),
+    ]
+
+
+def assign(
+    parent: pulumi.ComponentResource, identity: str, principal: pulumi.Input[str], grant: Grant
+) -> authorization.RoleAssignment:
+    """Give ``grant`` to the principal of ``identity``, which is SUBSCRIPTION/NAME."""
+    name = assignment_name(identity, grant.role, grant.key)
+    return authorization.RoleAssignment(
+        f"{parent.pulumi_resource_name}-{grant.what}-{name[:8]}",
+        role_assignment_name=name,
+        scope=grant.scope,
+        role_definition_id=pulumi.Output.from_input(grant.scope).apply(
+            partial(_role_definition, grant.role)
+        ),
+        principal_id=principal,
+        principal_type=authorization.PrincipalType.SERVICE_PRINCIPAL,
+        description=f"ai-cost-monitoring reads {grant.what}"
+        if grant.role in _READS
+        else f"ai-cost-monitoring: {grant.what}",
+        # The name is the same for another principal, which Azure refuses to change to.
+        opts=pulumi.ResourceOptions(parent=parent, delete_before_replace=True),
+    )
+
+
+_READS = frozenset({COST_MANAGEMENT_READER, STORAGE_BLOB_DATA_READER})
+
+
+def _first(values: list[str]) -> str:
+    return values[0]
 
 
 def assignment_name(identity: str, role: str, key: str) -> str:

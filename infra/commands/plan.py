@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from infra.bundles import planned
-from infra.cost import Estimate, Item, PriceList, estimate, read_prices
+from infra.cost import Estimate, Item, PriceList, estimate, mistakes, read_prices
 from infra.platform import build
 from infra.recording import Recorded, Recording, record
 from infra.settings import Settings
@@ -36,6 +36,7 @@ def plan(phase: str | None, file: Path | None) -> None:
         *_head(config, values["phase"], recording),
         *tree(recording.resources),
         *costs(estimate(recording, prices), prices, int(values["phase"])),
+        *what_ifs(recording, prices),
     ]:
         click.echo(line)
 
@@ -81,6 +82,18 @@ def costs(found: Estimate, prices: PriceList, phase: int) -> list[str]:
         low, high = prices.expected[phase]
         lines.append(f"{f'Expected of phase {phase}':<72}{f'{low} to {high}':>10}")
     return [*lines, *_unknown(found), *_assumptions(found)]
+
+
+def what_ifs(recording: Recording, prices: PriceList) -> list[str]:
+    """What a mistake would cost a month, which is in no sum."""
+    found = mistakes(recording, prices)
+    if not found:
+        return []
+    return [
+        "",
+        "Not in the sum: what a mistake would cost a month",
+        *(f"  {_usd(usd):>10}  {what}" for what, usd in found),
+    ]
 
 
 def _head(config: StackConfig, phase: str, recording: Recording) -> list[str]:
@@ -132,7 +145,8 @@ def _assumptions(found: Estimate) -> list[str]:
             seen.add((usage.type, usage.assumption))
             lines += [
                 f"  {usage.type}: {usage.assumption}",
-                f"    {price.amount} USD per {price.unit}, noted {price.date}: {price.source}",
+                f"    {price.amount} USD per {price.unit}, noted {price.date}"
+                f"{'' if price.verified else ', not verified'}: {price.source}",
             ]
     return lines
 

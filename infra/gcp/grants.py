@@ -18,6 +18,8 @@ class Place(StrEnum):
 
     PROJECT = "project"
     DATASET = "dataset"
+    SHARED = "shared"
+    """Each table that other warehouses publish to."""
     STAGING = "staging"
     ARCHIVE = "archive"
     SITE = "site"
@@ -52,6 +54,21 @@ def grants() -> tuple[Grant, ...]:
 def grants_of(cloud: Cloud | None) -> tuple[Grant, ...]:
     """The grants of the job that collects ``cloud``, or of the hub's own."""
     return tuple(grant for grant in grants() if cloud in grant.jobs)
+
+
+def publisher_grants(cloud: Cloud) -> tuple[Grant, ...]:
+    """What the own collector of ``cloud`` may do in the hub."""
+    found = (
+        Grant(
+            name=entry["name"],
+            jobs=frozenset(Cloud(job) for job in entry["jobs"]),
+            on=Place(entry["on"]),
+            role=entry["role"],
+            reason=entry["reason"],
+        )
+        for entry in _roles()["publisher"]
+    )
+    return tuple(grant for grant in found if cloud in grant.jobs)
 
 
 def writer_permissions() -> tuple[str, ...]:

@@ -10,23 +10,31 @@ from handlers.record import Cloud
 from infra.gcp.grants import WRITER, Grant, Place, grants_of
 
 
-class JobIdentityArgs(TypedDict):
-    """Which job it is, and the places it may be let into."""
+class Places(TypedDict):
+    """The places that an account may be let into."""
 
     project: pulumi.Input[str]
-    account_id: pulumi.Input[str]
-    """6 to 30 small letters, digits and hyphens."""
-    display_name: pulumi.Input[str]
-    cloud: Cloud | None
-    """Whose bills the job collects; None for the hub's own job."""
     dataset: pulumi.Input[str]
     staging_dataset: pulumi.Input[str]
     writer_role: pulumi.Input[str]
     archive: pulumi.Input[str]
     site: pulumi.Input[str]
+    shared: Sequence[str]
+    """The tables that other warehouses publish to. Only their collectors get access to these
+    alone."""
     exports: Sequence[str]
     """The tables of Google's billing export, as ``project.dataset.table``; none before there is
     one. Only the job of Google's bills gets access to them."""
+
+
+class JobIdentityArgs(Places):
+    """Which job it is, and the places it may be let into."""
+
+    account_id: pulumi.Input[str]
+    """6 to 30 small letters, digits and hyphens."""
+    display_name: pulumi.Input[str]
+    cloud: Cloud | None
+    """Whose bills the job collects; None for the hub's own job."""
 
 
 class JobIdentity(pulumi.ComponentResource):
@@ -49,49 +57,66 @@ class JobIdentity(pulumi.ComponentResource):
         )
         member = pulumi.Output.concat("serviceAccount:", account.email)
         for grant in grants_of(args["cloud"]):
-            self._grant(f"{name}-{grant.name}", grant, args, member)
+            grant_at(self, f"{name}-{grant.name}", grant, args, member)
         self.email = account.email
         self.unique_id = account.unique_id
         self.register_outputs({"email": self.email, "unique_id": self.unique_id})
 
-    def _grant(
-        self, name: str, grant: Grant, args: JobIdentityArgs, member: pulumi.Input[str]
-    ) -> None:
-        role = args["writer_role"] if grant.role == WRITER else grant.role
-        options = pulumi.ResourceOptions(parent=self)
-        match grant.on:
-            case Place.PROJECT:
-                gcp.projects.IAMMember(
-                    name, project=args["project"], role=role, member=member, opts=options
+
+def grant_at(
+    parent: pulumi.ComponentResource,
+    name: str,
+    grant: Grant,
+    places: Places,
+    member: pulumi.Input[str],
+) -> None:
+    """Give ``member`` what ``grant`` says."""
+    role = places["writer_role"] if grant.role == WRITER else grant.role
+    options = pulumi.ResourceOptions(parent=parent)
+    match grant.on:
+        case Place.PROJECT:
+            gcp.projects.IAMMember(
+                name, project=places["project"], role=role, member=member, opts=options
+            )
+        case Place.DATASET | Place.STAGING:
+            staging = grant.on is Place.STAGING
+            gcp.bigquery.DatasetIamMember(
+                name,
+                project=places["project"],
+                dataset_id=places["staging_dataset"] if staging else places["dataset"],
+                role=role,
+                member=member,
+                opts=options,
+            )
+        case Place.SHARED:
+            for table in places["shared"]:
+                gcp.bigquery.IamMember(
+                    f"{name}-{table}",
+                    project=places["project"],
+                    dataset_id=places["dataset"],
+                    table_id=table,
+                    role=role,
+                    member=member,
+                    opts=options,
                 )
-            case Place.DATASET | Place.STAGING:
-                staging = grant.on is Place.STAGING
+        case Place.ARCHIVE | Place.SITE:
+            gcp.storage.BucketIAMMember(
+                name,
+                bucket=places["archive"] if grant.on is Place.ARCHIVE else places["site"],
+                role=role,
+                member=member,
+                opts=options,
+            )
+        case Place.EXPORT:
+            for project, dataset in sorted({_dataset_of(table) for table in places["exports"]}):
                 gcp.bigquery.DatasetIamMember(
-                    name,
-                    project=args["project"],
-                    dataset_id=args["staging_dataset"] if staging else args["dataset"],
+                    f"{name}-{project}-{dataset}",
+                    project=project,
+                    dataset_id=dataset,
                     role=role,
                     member=member,
                     opts=options,
                 )
-            case Place.ARCHIVE | Place.SITE:
-                gcp.storage.BucketIAMMember(
-                    name,
-                    bucket=args["archive"] if grant.on is Place.ARCHIVE else args["site"],
-                    role=role,
-                    member=member,
-                    opts=options,
-                )
-            case Place.EXPORT:
-                for project, dataset in sorted({_dataset_of(table) for table in args["exports"]}):
-                    gcp.bigquery.DatasetIamMember(
-                        f"{name}-{project}-{dataset}",
-                        project=project,
-                        dataset_id=dataset,
-                        role=role,
-                        member=member,
-                        opts=options,
-                    )
 
 
 def _dataset_of(table: str) -> tuple[str, str]:

@@ -9,15 +9,17 @@ import pulumi
 import pulumi_gcp as gcp
 
 from infra.settings import Hosting
+from infra.stages import Phase
 
 
 @dataclass(frozen=True)
 class Service:
-    """An API, why it is needed, and for which hosting of Grafana; None is for any."""
+    """An API, why it is needed, for which hosting of Grafana (None: any), and from which phase."""
 
     api: str
     reason: str
     hosting: Hosting | None
+    phase: Phase
 
 
 def services() -> tuple[Service, ...]:
@@ -28,6 +30,7 @@ def services() -> tuple[Service, ...]:
             api=entry["api"],
             reason=entry["reason"],
             hosting=Hosting(entry["hosting"]) if "hosting" in entry else None,
+            phase=Phase(entry.get("phase", Phase.HUB)),
         )
         for entry in tomllib.loads(text)["service"]
     )
@@ -39,6 +42,7 @@ class ServicesArgs(TypedDict):
     project: pulumi.Input[str]
     hosting: Hosting
     """Where Grafana runs."""
+    phase: Phase
 
 
 class Services(pulumi.ComponentResource):
@@ -66,7 +70,7 @@ class Services(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for service in services()
-            if service.hosting in (None, args["hosting"])
+            if service.hosting in (None, args["hosting"]) and service.phase <= args["phase"]
         }
         agent = gcp.projects.ServiceIdentity(
             f"{name}-pubsub-agent",

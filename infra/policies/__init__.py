@@ -11,6 +11,7 @@ from infra.policies.identification import EXPLICIT_PROVIDER, UNIQUE_NAMES
 from infra.policies.identity import NO_WILDCARD_ACTION, NO_WILDCARD_PRINCIPAL
 from infra.policies.labels import LABELLED
 from infra.policies.network import NO_OPEN_FIREWALL
+from infra.policies.passwords import NO_PASSWORDS
 from infra.policies.policy import Graph, Policy, Violation
 from infra.policies.protection import PROTECTED_DATA
 from infra.policies.secrecy import NO_PLAIN_SECRET
@@ -19,6 +20,7 @@ from infra.policies.storage import NO_PUBLIC_STORAGE
 POLICIES: Sequence[Policy] = (
     NO_PUBLIC_STORAGE,
     NO_OPEN_FIREWALL,
+    NO_PASSWORDS,
     NO_WILDCARD_ACTION,
     NO_WILDCARD_PRINCIPAL,
     ENCRYPTED,

@@ -20,6 +20,8 @@ POWERFUL_ROLES: Mapping[str, str] = {
 }
 """https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/privileged"""
 
+_FEDERATION = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
+_LAMBDA_PERMISSION = "aws:lambda/permission:Permission"
 _POWERFUL_POLICIES = ("AdministratorAccess", "PowerUserAccess", "FullAccess")
 
 
@@ -67,10 +69,29 @@ def _wildcard_principals(resource: Resource) -> Iterator[Finding]:
     for path, text in texts(resource.inputs):
         if resource.type.startswith("gcp:") and text in ANYONE:
             yield Finding(f"'{'.'.join(path)}' is '{text}'.", "Name who needs it.")
+        if text.startswith("principalSet://") and text.endswith("/*"):
+            yield Finding(f"It lets in a whole pool: '{text}'.", "Name one attribute's value.")
+    if resource.type == _FEDERATION and not resource.inputs.get("attributeCondition"):
+        yield Finding(
+            "It trusts every identity of another cloud.",
+            "Pin the one that needs it in 'attribute_condition'.",
+        )
+    if resource.type == _LAMBDA_PERMISSION:
+        yield from _lambda_callers(resource)
     if resource.type.startswith("aws:"):
         for statement in statements(resource.inputs):
             if statement.get("Effect") == "Allow":
                 yield from _aws_principals(statement)
+
+
+def _lambda_callers(resource: Resource) -> Iterator[Finding]:
+    principal = str(resource.inputs.get("principal", ""))
+    if "*" in principal:
+        yield Finding("It lets everyone call the function.", "Name who calls it in 'principal'.")
+    if principal.endswith(".amazonaws.com") and not resource.inputs.get("sourceArn"):
+        yield Finding(
+            f"It lets {principal} call the function for anybody.", "Name whose in 'source_arn'."
+        )
 
 
 def _aws_principals(statement: Mapping[str, Any]) -> Iterator[Finding]:

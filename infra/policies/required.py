@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -13,13 +13,25 @@ from infra.policies.values import at
 
 @dataclass(frozen=True)
 class Required:
-    """A field of a type, and what it may hold; ``missing`` says whether it may be absent."""
+    """A field of a type, and what it may hold; ``missing`` says whether it may be absent.
+
+    ``unless`` are fields and values of the resources that the rule is not for.
+    """
 
     policy: str
     type: str
     field: str
     allowed: tuple[str | bool, ...]
     missing: bool = False
+    unless: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def is_for(self, resource: Resource) -> bool:
+        """Does the rule speak of this resource?"""
+        if self.type != resource.type:
+            return False
+        return not self.unless or any(
+            at(resource.inputs, path) != value for path, value in self.unless.items()
+        )
 
 
 @cache
@@ -34,6 +46,7 @@ def requirements() -> Sequence[Required]:
             field=rule["field"],
             allowed=tuple(rule["allowed"]),
             missing=rule.get("missing", False),
+            unless=rule.get("unless", {}),
         )
         for rule in rules
     ]
@@ -42,7 +55,7 @@ def requirements() -> Sequence[Required]:
 def unmet(policy: str, resource: Resource) -> Iterator[Finding]:
     """The fields of ``resource`` that break a rule of ``policy``."""
     for rule in requirements():
-        if rule.policy != policy or rule.type != resource.type:
+        if rule.policy != policy or not rule.is_for(resource):
             continue
         value = at(resource.inputs, rule.field)
         if value is None and rule.missing:

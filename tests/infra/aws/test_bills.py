@@ -1,7 +1,7 @@
 from handlers.scopes import AwsExport
 from infra.aws.bills import Bills, bills_of
 from infra.scopes import AwsAdoption, AwsScope
-from infra.settings import AwsSettings, Job
+from infra.settings import AwsSettings, Job, RedshiftSettings
 
 PAYER = "111122223333"
 
@@ -16,6 +16,13 @@ def bills(adopt: AwsAdoption) -> Bills:
         cost_allocation_tags=(),
         scopes=(scope,),
         job=Job(name="aws-daily-etl", schedule="0 3 * * *"),
+        redshift=RedshiftSettings(
+            account=PAYER,
+            zones=("a", "b", "c"),
+            capacity=4,
+            daily_rpu_hours=12,
+            job=Job(name="aws-native-etl", schedule="30 3 * * *"),
+        ),
     )
     return bills_of(settings, scope)
 

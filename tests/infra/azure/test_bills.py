@@ -2,7 +2,7 @@ import pytest
 
 from infra.azure.bills import Bills, bills_of, directory_of, is_billing_scope
 from infra.scopes import AzureAdoption, AzureScope
-from infra.settings import AzureSettings, Job
+from infra.settings import AzureSettings, Job, SqlRoute, SqlSettings
 
 SUBSCRIPTION = "/subscriptions/11111111-1111-4111-8111-111111111111"
 ENROLLMENT = "/providers/Microsoft.Billing/billingAccounts/1234567"
@@ -22,6 +22,7 @@ def bills(scope: str, adopt: AzureAdoption) -> Bills:
         export_name="ai-cost-export",
         scopes=(),
         job=Job(name="azure-daily-etl", schedule="0 4 * * *"),
+        sql=SqlSettings(prefix="acmecosts", route=SqlRoute.VNET_RULE, job="azure-native-etl"),
     )
     return bills_of(settings, AzureScope(id=scope, adopt=adopt))
 

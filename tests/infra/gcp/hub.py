@@ -24,6 +24,7 @@ from infra.gcp.warehouse import Warehouse
 from infra.recording import Recorded, Recording, record
 from infra.scopes import GcpScope
 from infra.settings import Hosting
+from infra.stages import Phase
 
 PROJECT, REGION = "demo-costs", "europe-west3"
 DATASET, STAGING = "multi_cloud_costs", "multi_cloud_costs_staging"
@@ -47,7 +48,7 @@ def build_hub(
     provider = gcp.Provider("gcp", project=PROJECT, region=REGION)
     services = Services(
         "services",
-        {"project": PROJECT, "hosting": hosting},
+        {"project": PROJECT, "hosting": hosting, "phase": Phase.HUB},
         pulumi.ResourceOptions(providers=[provider]),
     )
     opts = pulumi.ResourceOptions(providers=[provider], depends_on=services.ready)
@@ -107,6 +108,7 @@ def build_hub(
                 "writer_role": warehouse.writer_role,
                 "archive": storage.archive,
                 "site": storage.site,
+                "shared": [],
                 "exports": [table] if table else [],
             },
             opts,

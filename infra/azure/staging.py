@@ -1,0 +1,83 @@
+"""The Function App's own storage: what it runs, and the commands it is sent.
+
+No key opens it: the host, the deployments and the queue go by the app's identity. Azure moves a
+command that failed five times to the queue whose name ends with ``-poison``
+(https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue-trigger), so
+that one is made and watched too.
+"""
+
+from typing import TypedDict
+
+import pulumi
+from pulumi_azure_native import storage
+
+COMMANDS = "commands"
+POISON = f"{COMMANDS}-poison"
+DEPLOYMENTS = "deployments"
+
+
+class StagingArgs(TypedDict):
+    """What the account is called."""
+
+    resource_group: pulumi.Input[str]
+    location: pulumi.Input[str]
+    account: pulumi.Input[str]
+    """The storage account's name, unique in all of Azure."""
+
+
+class Staging(pulumi.ComponentResource):
+    """A storage account with the container of deployments, and the queue of commands."""
+
+    account: pulumi.Output[str]
+    account_id: pulumi.Output[str]
+    deployments: pulumi.Output[str]
+    """The container's URL."""
+    queue_service: pulumi.Output[str]
+    """The account's queue endpoint, without a slash at the end."""
+
+    def __init__(
+        self, name: str, args: StagingArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("ai-cost-monitoring:azure:Staging", name, {}, opts)
+        group = args["resource_group"]
+        account = storage.StorageAccount(
+            f"{name}-account",
+            account_name=args["account"],
+            resource_group_name=group,
+            location=args["location"],
+            kind=storage.Kind.STORAGE_V2,
+            sku={"name": storage.SkuName.STANDARD_LRS},
+            allow_blob_public_access=False,
+            allow_cross_tenant_replication=False,
+            allow_shared_key_access=False,
+            default_to_o_auth_authentication=True,
+            enable_https_traffic_only=True,
+            is_local_user_enabled=False,
+            minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
+            opts=pulumi.ResourceOptions(parent=self, protect=True),
+        )
+        container = storage.BlobContainer(
+            f"{name}-deployments",
+            account_name=account.name,
+            resource_group_name=group,
+            container_name=DEPLOYMENTS,
+            public_access=storage.PublicAccess.NONE,
+            opts=pulumi.ResourceOptions(parent=self, protect=True),
+        )
+        for queue in (COMMANDS, POISON):
+            storage.Queue(
+                f"{name}-{queue}",
+                account_name=account.name,
+                resource_group_name=group,
+                queue_name=queue,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.account = account.name
+        self.account_id = account.id
+        self.deployments = pulumi.Output.concat(
+            "https://", account.name, ".blob.core.windows.net/", container.name
+        )
+        self.queue_service = pulumi.Output.concat(
+            "https://", account.name, ".queue.core.windows.net"
+        )
+        self.register_outputs({"account": self.account, "deployments": self.deployments})
