@@ -20,12 +20,12 @@ import pyarrow
 from handlers.warehouses.azuresql.port import Connect, Row, SqlError, Values
 from tests.fakes.azuresql_sql import (
     MOST_VALUES,
+    NOW,
     ColumnType,
     Refused,
     Translated,
     declared,
     declared_columns,
-    holes,
     translate,
 )
 
@@ -77,7 +77,7 @@ class FakeAzureSql:
     users: dict[str, str] = field(default_factory=dict[str, str])
     rights: set[tuple[str, str, str]] = field(default_factory=set[tuple[str, str, str]])
     columns: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
-    logins: int = 0
+    translated: dict[str, Translated] = field(default_factory=dict[str, Translated])
 
     def __post_init__(self) -> None:
         self.database = duckdb.connect()
@@ -99,12 +99,12 @@ class FakeAzureSql:
         """What opens connections as that user."""
 
         def connect() -> FakeSession:
-            self.logins += 1
             self.before("LOGIN")
             if self.refuse_login:
                 raise SqlError(f"Driver Error: x; DDBC Error: [Microsoft]{self.refuse_login}")
             if user != ADMIN and user not in self.users:
                 raise said(18456, "Login failed for user '<token-identified principal>'.")
+            self.after("LOGIN")
             return FakeSession(self, user)
 
         return connect
@@ -194,14 +194,23 @@ class FakeSession:
     def _rows(self, sql: str, values: Values) -> list[Row]:
         if any(value is None for value in values):
             raise AssertionError(f"binds NULL, whose type nobody knows: {sql}")
-        if holes(sql) != len(values) or len(values) > MOST_VALUES:
-            raise Refused(8178, f"{holes(sql)} parameters expected, {len(values)} supplied.")
-        known = {**self.server.columns, **self._made}
-        now = f"{self.server.clock():%Y-%m-%d %H:%M:%S.%f}"
-        translated = translate(sql, known, now)
+        translated = self._translated(sql)
+        if translated.holes != len(values) or len(values) > MOST_VALUES:
+            raise Refused(8178, f"{translated.holes} values expected, {len(values)} supplied.")
         self._check_rights(translated)
         self._begin()
-        return self._cursor.execute(translated.sql, list(values)).fetchall()
+        now = f"{self.server.clock():%Y-%m-%d %H:%M:%S.%f}"
+        text = translated.sql.replace(NOW, now)
+        return self._cursor.execute(text, list(values)).fetchall()
+
+    def _translated(self, sql: str) -> Translated:
+        """Read once, as long as no table changes."""
+        if self._made:
+            return translate(sql, {**self.server.columns, **self._made})
+        known = self.server.translated
+        if sql not in known:
+            known[sql] = translate(sql, self.server.columns)
+        return known[sql]
 
     def _begin(self) -> None:
         """As with READ_COMMITTED_SNAPSHOT nothing is seen before the first statement is asked."""
@@ -213,7 +222,9 @@ class FakeSession:
         if self._begun:
             self._cursor.execute(how)
         if how == "COMMIT":
-            self.server.columns.update(self._made)
+            if self._made:
+                self.server.columns.update(self._made)
+                self.server.translated.clear()
             self.server.users, self.server.rights = self._users, self._rights
         self._made = {}
         self._users, self._rights = dict(self.server.users), set(self.server.rights)

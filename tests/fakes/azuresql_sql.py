@@ -20,6 +20,8 @@ Columns = Mapping[str, frozenset[str]]
 Tree: TypeAlias = Any
 """A part of a statement as sqlglot has it, whose types do not say all that is asked of it."""
 
+NOW = "the time now"
+
 MOST_VALUES = 2100
 """https://learn.microsoft.com/sql/sql-server/maximum-capacity-specifications-for-sql-server"""
 
@@ -58,10 +60,12 @@ class Translated:
     writes: tuple[str, str, frozenset[str]] | None
     """The right, the table and, of an UPDATE, the columns."""
     reads: frozenset[str]
+    holes: int
+    """How many values it binds."""
 
 
-def translate(sql: str, columns: Columns, now: str) -> Translated:
-    """A SELECT, INSERT, DELETE or UPDATE; ``now`` is the server's time.
+def translate(sql: str, columns: Columns) -> Translated:
+    """A SELECT, INSERT, DELETE or UPDATE; ``NOW`` stands for the server's time.
 
     Raises:
         Refused: the server would not take it.
@@ -87,12 +91,11 @@ def translate(sql: str, columns: Columns, now: str) -> Translated:
             table.set("db", exp.to_identifier("catalog_views"))
     for call in list(tree.find_all(exp.Anonymous)):
         if call.name.upper() == "SYSUTCDATETIME":
-            call.replace(exp.cast(exp.Literal.string(now), "TIMESTAMP"))
-    return Translated(tree.sql(dialect="duckdb"), writes, reads)
+            call.replace(exp.cast(exp.Literal.string(NOW), "TIMESTAMP"))
+    return Translated(tree.sql(dialect="duckdb"), writes, reads, _holes(sql))
 
 
-def holes(sql: str) -> int:
-    """How many values a statement binds."""
+def _holes(sql: str) -> int:
     return sum(token.token_type is TokenType.PLACEHOLDER for token in _tokens(sql))
 
 
