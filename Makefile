@@ -17,7 +17,7 @@ SLOW   := slow or engine or runtime or browser
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-all test-quick test-slow plan engines lint types format lock lock-check \
+.PHONY: help setup demo screenshots test test-all test-quick test-slow plan engines lint types format lock lock-check \
 	bench clean
 
 help: ## Show this list
@@ -45,6 +45,10 @@ demo: $(VENV)/.demo ## Make a sample bill of three clouds, collect it, show what
 	else \
 		echo "The dashboards: $(PY) -m dashboards serve"; \
 	fi
+
+screenshots: $(VENV)/.dev ## Take the pictures in docs/images anew, of what the demo shows (needs Chromium)
+	@$(MAKE) --no-print-directory demo SERVE=0
+	@$(PY) -m tools.screenshots
 
 test: lint types test-quick ## Check style and types, run the quick tests (under 4 minutes)
 

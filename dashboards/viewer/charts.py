@@ -90,7 +90,7 @@ def time_chart(panel: Panel, of: Sequence[Field], chosen: Range, theme: Theme) -
         "data": [slot.isoformat(timespec="minutes") for slot in slots],
         "boundaryGap": any(each.is_bars for each in series),
     }
-    labels = {":formatter": "viewer.axisDay", "hideOverlap": True}
+    labels = {":formatter": "viewer.axisDay", "hideOverlap": True, "margin": 14}
     ink = INKS[theme]
     return _chart(
         panel,

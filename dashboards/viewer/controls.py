@@ -69,7 +69,7 @@ def picked(before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
 
 def time_picker(view: View, pick: Callable[[Range], None]) -> None:
     """The range by name, or from one day to another."""
-    button = ui.button(title(view.time), icon="schedule").props("outline no-caps dense")
+    button = ui.button(title(view.time), icon="schedule", color=None).props("outline no-caps dense")
     button.props["aria-label"] = f"Time: {title(view.time)}"
     with button.classes("time"):
         menu = ui.menu().props('anchor="bottom right" self="top right"')
@@ -99,7 +99,7 @@ def _days(view: View, pick: Callable[[Range], None]) -> None:
         for field in (first, last):
             field.props("type=date outlined dense hide-bottom-space")
             field.on("keydown.enter", apply)
-        ui.button("Apply", on_click=apply).props("no-caps dense unelevated")
+        ui.button("Apply", on_click=apply, color=None).props("no-caps dense unelevated")
         tag("p", "time-now", f"Days are UTC; now is {view.now:%d %b %Y}.")
 
 
@@ -108,5 +108,7 @@ def _preset(preset: Preset, view: View, pick: Callable[[Range], None]) -> None:
         pick(read_range(preset.since, preset.until, view.now))
 
     is_here = (preset.since, preset.until) == (view.time.since, view.time.until)
-    made = ui.button(preset.title, on_click=choose).props("flat no-caps dense align=left")
+    made = ui.button(preset.title, on_click=choose, color=None).props(
+        "flat no-caps dense align=left"
+    )
     made.classes("preset preset-here" if is_here else "preset")

@@ -48,7 +48,7 @@ class Page:
             self._links = tag("nav", "tabs", attributes={"aria-label": "Dashboards"})
             tag("span", "gap")
             self._through = tag("span", "through-place")
-            self._turner = ui.button(on_click=self._turn).props("flat round dense")
+            self._turner = ui.button(on_click=self._turn, color=None).props("flat round dense")
             self._turner.classes("quiet")
         with tag("div", "bar", attributes={"role": "region", "aria-label": "Filters"}) as bar:
             self._filters = tag("div", "filters")

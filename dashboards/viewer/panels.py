@@ -1,21 +1,24 @@
 """The panels' frames and what is in them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from nicegui import ui
 from nicegui.element import Element
 from nicegui.events import EChartPointClickEventArguments
 
-from dashboards.viewer.charts import Chart, bar_chart, time_chart
+from dashboards.viewer.charts import Chart, Entry, bar_chart, time_chart
 from dashboards.viewer.controls import tag
 from dashboards.viewer.export import as_csv
 from dashboards.viewer.frames import Field
 from dashboards.viewer.model import Panel
-from dashboards.viewer.tables import NOTHING, grid
+from dashboards.viewer.tables import NOTHING, Linked, grid
 from dashboards.viewer.tiles import bars, tiles
 from dashboards.viewer.view import Trouble, View, row_links
 
 Found = tuple[Field, ...]
+
+LEGEND_ROWS = 5
+"""A longer legend goes on beside itself, where there is room."""
 
 
 def panel_head(view: View, panel: Panel, found: Found | Trouble) -> None:
@@ -37,7 +40,7 @@ def panel_head(view: View, panel: Panel, found: Found | Trouble) -> None:
 
 
 def _button(icon: str, says: str, classes: str) -> Element:
-    made = ui.button(icon=icon).props("flat round dense size=sm")
+    made = ui.button(icon=icon, color=None).props("flat round dense size=sm")
     made.props["aria-label"] = says
     return made.classes(classes)
 
@@ -115,19 +118,25 @@ def _chart(view: View, chart: Chart, found: Found) -> None:
     with tag("div", "chart"):
         drawing = ui.echart(chart.option, follow, renderer="svg").classes("drawing")
         drawing.props.update({"role": "img", "aria-label": chart.summary})
-        with tag("table", "legend" if chart.calculations else "legend legend-short"):
-            if chart.calculations:
-                with tag("thead"), tag("tr"):
-                    for title in ("Name", *chart.calculations):
-                        tag("th", "" if title == "Name" else "number", title, {"scope": "col"})
-            with tag("tbody"):
-                for entry in chart.legend:
-                    with tag("tr"):
-                        with tag("td"):
-                            tag("span", "dot").style(f"background:{entry.colour}")
-                            _named("legend-name", entry.name, linked(entry.link, 0))
-                        for text, full in entry.numbers:
-                            tag("td", "number", text or NOTHING, {"title": full})
+        with tag("div", "legends"):
+            for first in range(0, len(chart.legend), LEGEND_ROWS):
+                _legend(chart, chart.legend[first : first + LEGEND_ROWS], linked)
+
+
+def _legend(chart: Chart, entries: Sequence[Entry], linked: Linked) -> None:
+    with tag("table", "legend" if chart.calculations else "legend legend-short"):
+        if chart.calculations:
+            with tag("thead"), tag("tr"):
+                for title in ("Name", *chart.calculations):
+                    tag("th", "" if title == "Name" else "number", title, {"scope": "col"})
+        with tag("tbody"):
+            for entry in entries:
+                with tag("tr"):
+                    with tag("td"):
+                        tag("span", "dot").style(f"background:{entry.colour}")
+                        _named("legend-name", entry.name, linked(entry.link, 0))
+                    for text, full in entry.numbers:
+                        tag("td", "number", text or NOTHING, {"title": full})
 
 
 def _named(classes: str, name: str, address: str | None) -> None:

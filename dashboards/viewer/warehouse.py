@@ -8,13 +8,16 @@ from pathlib import Path
 
 import duckdb
 
-from dashboards.duckdb_source import Answer, Chosen, open_hub, run
+from dashboards.duckdb_source import Answer, Chosen, bound, open_hub, run
 from handlers.errors import WarehouseError
 
 COMPLETE_THROUGH = "SELECT max(data_through) AS day FROM `hub.serving_ledger`"
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 NOTHING_CHOSEN = Chosen(since=NEVER, until=NEVER)
 """For a question that neither a time nor a filter changes."""
+
+KEPT_ANSWERS = 64
+"""A dashboard's, several times over: panels that show parts of one answer ask it once."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class PublishedWarehouse:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
+        self._answers: dict[object, Answer] = {}
         self._edition, self._connection, self._open = self._opened()
 
     @property
@@ -58,6 +62,7 @@ class PublishedWarehouse:
             if self._published() in {self._edition, None}:
                 return False
             before = self._open
+            self._answers.clear()
             self._edition, self._connection, self._open = self._opened()
             before.close()
             return True
@@ -69,8 +74,14 @@ class PublishedWarehouse:
             duckdb.Error: the query can't be answered.
             ValueError: it has a variable that no dashboard has.
         """
+        text, values = bound(sql, chosen)
+        asked = (text, *sorted(values.items()))
         with self._lock:
-            return run(sql, chosen, self._connection)
+            if asked not in self._answers:
+                if len(self._answers) == KEPT_ANSWERS:
+                    self._answers.clear()
+                self._answers[asked] = run(sql, chosen, self._connection)
+            return self._answers[asked]
 
     def complete_through(self) -> date | None:
         """The newest day that any cloud has billed completely."""
