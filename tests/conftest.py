@@ -20,8 +20,9 @@ AnyReport = TypeVar("AnyReport", pytest.TestReport, pytest.CollectReport)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    _forget_credentials()
-    _stay_offline()
+    if not _is_live(config):
+        _forget_credentials()
+        _stay_offline()
     # Far from UTC and off the full hour, so that a day taken from local time is wrong at once.
     os.environ["TZ"] = os.environ.get("TEST_TZ", "Asia/Kathmandu")
     time.tzset()
@@ -31,6 +32,20 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("ci" if os.environ.get("CI") else "laptop")
     if os.environ.get("STRICT") == "1":
         config.pluginmanager.register(NothingIsSkipped())
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that ask real accounts are deselected, not skipped, unless nothing else is meant."""
+    if _is_live(config):
+        return
+    live = [item for item in items if item.get_closest_marker("live")]
+    if live:
+        items[:] = [item for item in items if not item.get_closest_marker("live")]
+        config.hook.pytest_deselected(items=live)
+
+
+def _is_live(config: pytest.Config) -> bool:
+    return str(config.getoption("markexpr", "")).strip() == "live"
 
 
 def _forget_credentials() -> None:
