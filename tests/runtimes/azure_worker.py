@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import pytest
 from azure_functions_runtime import handle_event
 
 Untyped: TypeAlias = Any
@@ -76,11 +77,18 @@ class Worker:
     bindings: Mapping[str, Any]
     _ids: Mapping[str, str]
 
+    @staticmethod
+    def looked_for_in(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        """As the host does, look for modules in ``folder`` first, until the test ends."""
+        untyped: Untyped = monkeypatch
+        untyped.syspath_prepend(folder)
+
     @classmethod
     def started(cls, folder: Path) -> "Worker":
         """The worker that the host starts for the app in ``folder``; says why if it can't.
 
-        As the host does, the caller puts the folder first where modules are looked for.
+        Raises:
+            RuntimeError: it finds no functions.
         """
         sys.modules.pop("function_app", None)
         answer = _ask("worker_init_request", capabilities={}, function_app_directory=str(folder))
@@ -94,7 +102,7 @@ class Worker:
 
     def timer(self, name: str) -> Answer:
         """What the host does when the schedule says so."""
-        said = {"IsPastDue": False, "Schedule": {}, "ScheduleStatus": {}}
+        said: dict[str, object] = {"IsPastDue": False, "Schedule": {}, "ScheduleStatus": {}}
         return self._invoke(name, "timer", _data(json=json.dumps(said)), {})
 
     def queue(self, name: str, message: str, attempt: int = 1) -> Answer:
@@ -130,4 +138,6 @@ def _ask(kind: str, **given: object) -> Untyped:
         request=types.SimpleNamespace(**{kind: Message(**given)}),
         properties={"host": "127.0.0.1", "protos": PROTOS},
     )
-    return asyncio.run(vars(library)[kind](request))
+    ask: Untyped = vars(library)[kind]
+    answer: Untyped = asyncio.run(ask(request))
+    return answer

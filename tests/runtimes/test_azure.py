@@ -30,7 +30,7 @@ Start = Callable[..., Worker]
 def start(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
     """Starts the worker with the file that the bundle has as function_app.py."""
     shutil.copy(root / "handlers" / "runtimes" / "azure_main.py", tmp_path / "function_app.py")
-    monkeypatch.syspath_prepend(tmp_path)
+    Worker.looked_for_in(monkeypatch, tmp_path)
 
     def started(**other: str) -> Worker:
         for name, value in {**of_function_app([]), **other}.items():
@@ -110,7 +110,10 @@ def test_a_poison_message_fails_each_attempt_so_that_it_reaches_the_poison_queue
 def test_a_job_without_scopes_says_so_and_succeeds(
     start: Start, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handlers.runtimes.publishing.publish", lambda *_: {})
+    def told(*_: object) -> dict[str, object]:
+        return {}
+
+    monkeypatch.setattr("handlers.runtimes.publishing.publish", told)
     caplog.set_level("INFO", logger="handlers")
     assert start().queue("command", DAILY).error == ""
     steps = [json.loads(r.getMessage()) for r in caplog.records if r.name == "handlers"]

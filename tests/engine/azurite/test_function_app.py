@@ -200,7 +200,7 @@ def world(
         app = tmp_path / "app"
         app.mkdir()
         shutil.copy(root / "handlers" / "runtimes" / "azure_main.py", app / "function_app.py")
-        monkeypatch.syspath_prepend(app)
+        Worker.looked_for_in(monkeypatch, app)
         caplog.set_level("INFO", logger="handlers")
 
         def lines() -> list[dict[str, Any]]:
