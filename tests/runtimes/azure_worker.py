@@ -138,6 +138,6 @@ def _ask(kind: str, **given: object) -> Untyped:
         request=types.SimpleNamespace(**{kind: Message(**given)}),
         properties={"host": "127.0.0.1", "protos": PROTOS},
     )
-    ask: Untyped = vars(library)[kind]
+    ask: Untyped = getattr(library, kind)
     answer: Untyped = asyncio.run(ask(request))
     return answer
