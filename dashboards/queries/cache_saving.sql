@@ -1,12 +1,38 @@
 -- At the price that the same model's input has in the same cloud and tier in the chosen time, where
 -- more than a thousand tokens of input give it one. Keeping a cache is paid by the hour.
-WITH used AS (
+-- Added up first by everything that is asked for, so that conditions are looked at in a few hundred
+-- rows and not in each of the table.
+WITH parts AS (
+    SELECT
+        costs.model AS model,
+        costs.cloud_provider AS cloud_provider,
+        costs.service_tier AS service_tier,
+        costs.token_type AS token_type,
+        costs.usage_unit AS usage_unit,
+        costs.charge_type AS charge_type,
+        SUM(costs.cost) AS cost,
+        SUM(costs.usage) AS usage
+    FROM {serving_daily_costs} AS costs
+    WHERE
+        {in_range}
+        {picked}
+    GROUP BY
+        costs.model,
+        costs.cloud_provider,
+        costs.service_tier,
+        costs.token_type,
+        costs.usage_unit,
+        costs.charge_type
+),
+
+used AS (
     SELECT
         costs.model AS model,
         CAST(
             SUM(
                 CASE
-                    WHEN costs.token_type = 'input' AND costs.usage_unit = 'tokens' THEN costs.cost
+                    WHEN {consumed} AND costs.token_type = 'input' AND costs.usage_unit = 'tokens'
+                        THEN costs.cost
                     ELSE 0
                 END
             ) AS FLOAT64
@@ -28,17 +54,15 @@ WITH used AS (
         CAST(
             SUM(
                 CASE
-                    WHEN costs.token_type IN ('cache_read', 'cache_write', 'cache_storage')
+                    WHEN
+                        {consumed}
+                        AND costs.token_type IN ('cache_read', 'cache_write', 'cache_storage')
                         THEN costs.cost
                     ELSE 0
                 END
             ) AS FLOAT64
         ) AS cache_cost
-    FROM {serving_daily_costs} AS costs
-    WHERE
-        {consumed}
-        AND {in_range}
-        {picked}
+    FROM parts AS costs
     GROUP BY costs.model, costs.cloud_provider, costs.service_tier
 ),
 

@@ -1,12 +1,28 @@
--- The eight customers that cost most in the chosen time, and the others together.
-WITH spent AS (
+-- The eight customers that cost most in the chosen time, and the others together. Places are added
+-- up rather than names: of every customer and day there is a row, of places there are ten.
+WITH ranked AS (
+    SELECT
+        costs.customer_key AS customer_key,
+        LEAST(ROW_NUMBER() OVER (ORDER BY SUM(costs.cost) DESC, costs.customer_key), 9) AS place
+    FROM {serving_daily_costs} AS costs
+    WHERE
+        {consumed}
+        AND {in_range}
+        {picked}
+    GROUP BY costs.customer_key
+),
+
+placed AS (
     SELECT
         costs.date AS date,
-        costs.customer_key AS customer_key,
-        CASE WHEN costs.date > COALESCE(loads.data_through, DATE '1970-01-01') THEN 1 ELSE 0 END
-            AS is_incomplete,
+        CASE
+            WHEN costs.date > COALESCE(loads.data_through, DATE '1970-01-01') THEN 0
+            ELSE ranked.place
+        END AS place,
         costs.cost AS cost
     FROM {serving_daily_costs} AS costs
+    INNER JOIN ranked
+        ON ranked.customer_key = costs.customer_key
     LEFT JOIN {clouds_loaded} AS loads
         ON loads.cloud_provider = costs.cloud_provider
     WHERE
@@ -15,38 +31,26 @@ WITH spent AS (
         {picked}
 ),
 
-ranked AS (
+spent AS (
     SELECT
-        totals.customer_key AS customer_key,
-        COALESCE(names.name, totals.customer_key) AS name,
-        ROW_NUMBER() OVER (ORDER BY totals.cost DESC, totals.customer_key) AS place
-    FROM (
-        SELECT spent.customer_key AS customer_key, SUM(spent.cost) AS cost
-        FROM spent
-        GROUP BY spent.customer_key
-    ) AS totals
-    LEFT JOIN {customer_names} AS names
-        ON names.key = totals.customer_key
-),
-
-named AS (
-    SELECT
-        spent.date AS date,
-        CASE
-            WHEN spent.is_incomplete = 1 THEN 'not complete yet'
-            WHEN ranked.place <= 8 THEN ranked.name
-            ELSE 'all others'
-        END AS customer,
-        spent.cost AS cost
-    FROM spent
-    INNER JOIN ranked
-        ON ranked.customer_key = spent.customer_key
+        placed.date AS date,
+        placed.place AS place,
+        SUM(placed.cost) AS cost
+    FROM placed
+    GROUP BY placed.date, placed.place
 )
 
 SELECT
-    TIMESTAMP_SECONDS(UNIX_DATE(named.date) * 86400) AS time,
-    named.customer AS customer,
-    SUM(named.cost) AS cost
-FROM named
-GROUP BY named.date, named.customer
+    TIMESTAMP_SECONDS(UNIX_DATE(spent.date) * 86400) AS time,
+    CASE spent.place
+        WHEN 0 THEN 'not complete yet'
+        WHEN 9 THEN 'all others'
+        ELSE COALESCE(names.name, ranked.customer_key)
+    END AS customer,
+    spent.cost AS cost
+FROM spent
+LEFT JOIN ranked
+    ON ranked.place = spent.place AND spent.place <= 8
+LEFT JOIN {customer_names} AS names
+    ON names.key = ranked.customer_key
 ORDER BY time, customer

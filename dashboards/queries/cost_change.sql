@@ -12,46 +12,79 @@ WITH days AS (
     WHERE loads.data_through >= {since}
 ),
 
-things AS (
+charged AS (
     SELECT
         costs.model AS model,
-        CAST(SUM(CASE WHEN costs.date >= {since} THEN costs.cost ELSE 0 END) AS FLOAT64) AS cost,
-        CAST(SUM(CASE WHEN costs.date < {since} THEN costs.cost ELSE 0 END) AS FLOAT64)
-            AS previous_cost,
-        CAST(
-            SUM(
-                CASE
-                    WHEN costs.date >= {since} AND costs.charge_type = 'usage' THEN costs.usage
-                    ELSE 0
-                END
-            ) AS FLOAT64
-        ) AS amount,
-        CAST(
-            SUM(
-                CASE
-                    WHEN costs.date < {since} AND costs.charge_type = 'usage' THEN costs.usage
-                    ELSE 0
-                END
-            ) AS FLOAT64
-        ) AS previous_amount
+        costs.cloud_provider AS cloud_provider,
+        costs.token_type AS token_type,
+        costs.service_tier AS service_tier,
+        costs.usage_unit AS usage_unit,
+        costs.charge_type AS charge_type,
+        CASE WHEN costs.date >= {since} THEN 1 ELSE 0 END AS is_now,
+        costs.cost AS cost,
+        costs.usage AS usage
     FROM {serving_daily_costs} AS costs
     INNER JOIN days
         ON days.cloud_provider = costs.cloud_provider
     WHERE
-        {consumed}
-        AND costs.date >= days.before_since
+        costs.date >= days.before_since
         AND costs.date <= days.last_day
         AND costs.billing_period >= DATE_FROM_UNIX_DATE(
             2 * UNIX_DATE({since}) - UNIX_DATE({until}) - 62
         )
         AND costs.billing_period <= {until} + 31
         {picked}
+),
+
+parts AS (
+    SELECT
+        charged.model AS model,
+        charged.cloud_provider AS cloud_provider,
+        charged.token_type AS token_type,
+        charged.service_tier AS service_tier,
+        charged.usage_unit AS usage_unit,
+        charged.charge_type AS charge_type,
+        charged.is_now AS is_now,
+        SUM(charged.cost) AS cost,
+        SUM(charged.usage) AS usage
+    FROM charged
+    GROUP BY
+        charged.model,
+        charged.cloud_provider,
+        charged.token_type,
+        charged.service_tier,
+        charged.usage_unit,
+        charged.charge_type,
+        charged.is_now
+),
+
+things AS (
+    SELECT
+        costs.model AS model,
+        CAST(
+            SUM(CASE WHEN costs.is_now = 1 AND {consumed} THEN costs.cost ELSE 0 END) AS FLOAT64
+        ) AS cost,
+        CAST(
+            SUM(CASE WHEN costs.is_now = 0 AND {consumed} THEN costs.cost ELSE 0 END) AS FLOAT64
+        ) AS previous_cost,
+        CAST(
+            SUM(
+                CASE WHEN costs.is_now = 1 AND costs.charge_type = 'usage' THEN costs.usage ELSE 0 END
+            ) AS FLOAT64
+        ) AS amount,
+        CAST(
+            SUM(
+                CASE WHEN costs.is_now = 0 AND costs.charge_type = 'usage' THEN costs.usage ELSE 0 END
+            ) AS FLOAT64
+        ) AS previous_amount
+    FROM parts AS costs
     GROUP BY
         costs.model,
         costs.cloud_provider,
         costs.token_type,
         costs.service_tier,
         costs.usage_unit
+    HAVING SUM(CASE WHEN {consumed} THEN 1 ELSE 0 END) > 0
 )
 
 SELECT

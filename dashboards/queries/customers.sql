@@ -8,22 +8,17 @@ WITH spent AS (
         {in_range}
         {picked}
     GROUP BY costs.customer_key
-),
-
-whole AS (
-    SELECT SUM(spent.cost) AS cost FROM spent
 )
 
 SELECT
     ROW_NUMBER() OVER (ORDER BY spent.cost DESC, spent.customer_key) AS place,
     COALESCE(names.name, spent.customer_key) AS customer,
     spent.cost AS cost,
-    CAST(spent.cost AS FLOAT64) / CAST(NULLIF(whole.cost, 0) AS FLOAT64) AS share,
+    CAST(spent.cost AS FLOAT64) / NULLIF(SUM(CAST(spent.cost AS FLOAT64)) OVER (), 0) AS share,
     spent.active_days AS active_days,
     CAST(spent.cost AS FLOAT64) / NULLIF(spent.active_days, 0) AS average_day,
     spent.customer_key AS customer_key
 FROM spent
-CROSS JOIN whole
 LEFT JOIN {customer_names} AS names
     ON names.key = spent.customer_key
 ORDER BY place

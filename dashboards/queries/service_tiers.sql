@@ -10,18 +10,14 @@ WITH used AS (
         AND {in_range}
         {picked}
     GROUP BY costs.service_tier
-),
-
-whole AS (
-    SELECT SUM(used.cost) AS cost, SUM(used.tokens) AS tokens FROM used
 )
 
 SELECT
     used.tier AS tier,
     used.cost AS cost,
-    CAST(used.cost AS FLOAT64) / CAST(NULLIF(whole.cost, 0) AS FLOAT64) AS share,
+    CAST(used.cost AS FLOAT64) / NULLIF(SUM(CAST(used.cost AS FLOAT64)) OVER (), 0) AS share,
     used.tokens AS tokens,
-    CAST(used.tokens AS FLOAT64) / CAST(NULLIF(whole.tokens, 0) AS FLOAT64) AS token_share
+    CAST(used.tokens AS FLOAT64) / NULLIF(SUM(CAST(used.tokens AS FLOAT64)) OVER (), 0)
+        AS token_share
 FROM used
-CROSS JOIN whole
 ORDER BY cost DESC, tier

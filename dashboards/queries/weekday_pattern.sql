@@ -1,20 +1,28 @@
 -- The mean of a weekday is over all such days of the chosen time up to the cloud's last complete
 -- one, also those without cost. 1 January 1970 was a Thursday, so Monday is 0.
-WITH spent AS (
+WITH days AS (
     SELECT
         costs.cloud_provider AS cloud_provider,
         costs.date AS date,
-        MOD(UNIX_DATE(costs.date) + 3, 7) AS weekday,
-        LEAST(loads.data_through, {until}) AS last_day,
-        costs.cost AS cost
+        SUM(costs.cost) AS cost
     FROM {serving_daily_costs} AS costs
-    INNER JOIN {clouds_loaded} AS loads
-        ON loads.cloud_provider = costs.cloud_provider
     WHERE
         {consumed}
-        AND costs.date <= loads.data_through
         AND {in_range}
         {picked}
+    GROUP BY costs.cloud_provider, costs.date
+),
+
+spent AS (
+    SELECT
+        days.cloud_provider AS cloud_provider,
+        MOD(UNIX_DATE(days.date) + 3, 7) AS weekday,
+        LEAST(loads.data_through, {until}) AS last_day,
+        days.cost AS cost
+    FROM days
+    INNER JOIN {clouds_loaded} AS loads
+        ON loads.cloud_provider = days.cloud_provider
+    WHERE days.date <= loads.data_through
 ),
 
 means AS (

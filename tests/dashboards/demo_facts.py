@@ -24,7 +24,7 @@ Key = TypeVar("Key")
 END = date(2026, 11, 20)
 SINCE, UNTIL = date(2026, 11, 2), END
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
-DAYS = 75
+DAYS = 52
 CONSUMED = {"usage", "discount"}
 
 

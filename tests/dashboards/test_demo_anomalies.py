@@ -8,7 +8,7 @@ import pytest
 from tests.dashboards.demo import ZERO, Demo
 from tests.dashboards.demo_facts import SINCE, UNTIL
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 def test_anomalies_are_those_of_the_table_and_one_cause_counts_once(demo: Demo) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.dashboards.demo import Demo, added_rows, close, top
 from tests.dashboards.demo_facts import CONSUMED, added, cost
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 def test_customers_are_ranked_with_active_days_and_the_mean_of_them(demo: Demo) -> None:

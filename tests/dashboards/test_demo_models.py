@@ -7,7 +7,7 @@ import pytest
 from tests.dashboards.demo import CACHE, ZERO, Demo, close, top
 from tests.dashboards.demo_facts import CONSUMED, added, cost, tokens
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from dashboards.plan import plan
 from tests.dashboards.demo import ZERO, Demo, added_rows, close, forecast, month
 from tests.dashboards.demo_facts import CONSUMED, SINCE, UNTIL, added, cost, days
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 NOVEMBER = date(2026, 11, 1)
 

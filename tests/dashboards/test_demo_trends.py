@@ -8,7 +8,7 @@ import pytest
 from tests.dashboards.demo import ZERO, Demo, close, forecast, month
 from tests.dashboards.demo_facts import CONSUMED, SINCE, added, between, cost, days
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 NOVEMBER = date(2026, 11, 1)

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from tools.bench import anomalies
+from tools.bench import anomalies, dashboards, function
 from tools.bench.bill import Format
 from tools.bench.cases import Bench, BenchError, Result, Target, growth, write_results
 from tools.bench.peer import run_peer
@@ -29,7 +29,7 @@ SMALL, LARGE = 1_000_000, 5_000_000
     help="Where data, warehouses and results lie.",
 )
 def main(folder: Path) -> None:
-    """Collect bills of 1 and 5 million lines, find anomalies, say how long and how well."""
+    """Collect bills, find anomalies, open dashboards: say how long and how well."""
     console = Console(width=None if Console().is_terminal else 160)
     folder.mkdir(parents=True, exist_ok=True)
     bench = Bench(folder, lambda text: click.echo(text, err=True))
@@ -52,8 +52,11 @@ def main(folder: Path) -> None:
     _print(console, [*results, *([peer] if peer else [])])
     if peer is not None:
         _print_ratio(console, results, peer)
+    function.report(console, bench, bench.say)
     bench.say("Anomalies of 7,800 series")
     anomalies.report(console)
+    bench.say("Dashboards over three years of costs (the first time three minutes more)")
+    dashboards.report(console, folder)
     console.print(f"{machine['date']}, {machine['machine']}, load before: {load:.2f}")
     if load > 0.5:
         console.print(
