@@ -118,6 +118,11 @@ def collect(command: Command, job: Job) -> Report:
     return importlib.import_module("handlers.runtimes.collecting").collect(command, job)
 
 
+def migrate(command: Command, job: Job) -> Report:
+    """Bring the tables up to this version, or say what is missing there."""
+    return importlib.import_module("handlers.runtimes.migrating").migrate(command, job)
+
+
 def reconcile(command: Command, job: Job) -> Report:
     """Compare what was loaded with what invoices and the cloud say."""
     return importlib.import_module("handlers.runtimes.reconciling").reconcile(command, job)
@@ -187,6 +192,7 @@ RUNNERS: Mapping[Run, Runner] = MappingProxyType(
     {
         Run.DAILY: daily,
         Run.COLLECT: collect,
+        Run.MIGRATE: migrate,
         Run.RECONCILE: reconcile,
         Run.PARITY: parity,
         Run.ALERTS: alerts,

@@ -82,6 +82,16 @@ def test_each_bill_has_a_line_in_the_log_with_the_id_that_the_ledger_has(job: Lo
     assert (ends["load_id"], ends["became"], ends["rows"]) == (row.load_id, "loaded", row.rows)
 
 
+def test_a_message_brings_the_tables_up_to_this_version(job: LocalJob) -> None:
+    report = job.run(run="migrate")
+    assert (report.outcome, report.message) == (
+        Outcome.DONE,
+        "The tables of duckdb are as this version has them.",
+    )
+    assert query(job.warehouse, "SELECT count(*) FROM llm_costs") == [(0,)]
+    assert job.run(run="migrate").outcome is Outcome.DONE
+
+
 def test_no_bill_at_all_is_no_data(job: LocalJob) -> None:
     report = job.run(run="collect", period="2026-10")
     assert (report.outcome, report.message) == (
