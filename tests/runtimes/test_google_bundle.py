@@ -28,6 +28,7 @@ from tests.runtimes.pushes import headers, push
 pytestmark = [pytest.mark.runtime, pytest.mark.timeout(300)]
 
 LARGEST_ZIPPED = 60_000_000
+MOST_CPU_SECONDS = 0.9
 NORMALISED = 315532801
 """The time that the buildpacks' lifecycle gives every file of an image."""
 
@@ -190,3 +191,18 @@ def test_the_functions_own_modules_are_not_compiled_again_at_a_cold_start(image:
     assert "code object from" in done.stderr
     compiled = [line for line in done.stderr.splitlines() if "code object from" in line]
     assert [line for line in compiled if "__pycache__" not in line] == []
+
+
+def test_a_cold_start_and_its_first_answer_take_less_than_nine_tenths_of_a_second_of_cpu(
+    port: int, function: "subprocess.Popen[str]"
+) -> None:
+    with fake_google(email=ACCOUNT) as google:
+        token = google.token_behind_cloud_run(AUDIENCE)
+    assert post(port, token, push({"run": "daily"}))[0] == 200
+    assert cpu_seconds(function.pid) < MOST_CPU_SECONDS
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process and its threads have used so far, in user and in kernel mode."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

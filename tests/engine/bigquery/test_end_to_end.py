@@ -5,17 +5,9 @@ the archive and the site data, the metadata server, BigQuery's emulator.
 """
 
 import csv
-import http.client
-import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-from collections import defaultdict
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -29,13 +21,8 @@ from moto.server import ThreadedMotoServer
 from handlers.record import Cloud
 from handlers.sample import write_sample
 from handlers.scopes import AwsScope, document
-from handlers.settings import Name
-from handlers.warehouses.bigquery import tables, views
-from tests.engine.bigquery.emulator import PROJECT, Emulator, behind_proxy
-from tests.fakes.metadata import FakeGoogle, fake_google
-from tests.fakes.storage_server import FakeStorage, fake_storage
-from tests.handlers.environments import ACCOUNT, AUDIENCE, of_job
-from tests.runtimes.pushes import headers, push
+from tests.engine.bigquery.emulator import Emulator
+from tests.engine.bigquery.functions import Function, around, function, stated
 
 pytestmark = [pytest.mark.engine, pytest.mark.runtime, pytest.mark.timeout(280)]
 
@@ -45,30 +32,14 @@ PAYERS = {"444455556666": ("aws-b", "cur2")}
 RESTATED = ("444455556666", date(2026, 10, 1))
 MONTHS = {"run": "collect", "period": "2026-10..2026-11"}
 
-Totals = dict[tuple[str, date, str], Decimal]
-
 
 @dataclass(frozen=True)
 class World:
-    """The function's process and everything around it."""
+    """The sample, S3, and the function."""
 
     sample: Path
     s3: Any
-    store: FakeStorage
-    google: FakeGoogle
-    emulator: Emulator
-    port: int
-    log: Path
-
-    def push(self, message: Mapping[str, object]) -> tuple[int, dict[str, Any]]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=240)
-        token = self.google.token_behind_cloud_run(AUDIENCE)
-        try:
-            connection.request("POST", "/", push(message), headers(token))
-            answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
-        finally:
-            connection.close()
+    function: Function
 
     def upload(self, folder: Path) -> None:
         """Into each payer's bucket, under the names that its manifests give."""
@@ -95,40 +66,13 @@ class World:
             shutil.move(aside / kind / newer, export / kind / month)
         shutil.copy(aside / manifest.name, manifest)
 
-    def totals(self) -> Totals:
-        """What the hub's view says, per scope, period and customer, to the cent."""
-        rows = self.emulator.run(
-            "SELECT scope, billing_period, customer_id, SUM(cost_usd) AS cost"
-            " FROM costs.unified_costs GROUP BY scope, billing_period, customer_id"
-        )
-        return {
-            (row["scope"], row["billing_period"], row["customer_id"]): cents(row["cost"])
-            for row in rows
-        }
-
 
 def bucket_of(payer: str) -> str:
     return f"billing-{payer}"
 
 
-def cents(amount: Decimal) -> Decimal:
-    return amount.quantize(Decimal("0.01"))
-
-
-def stated(sample: Path) -> Totals:
-    """The same, as the sample's writer added it up before any file was read."""
-    found: dict[tuple[str, date, str], Decimal] = defaultdict(Decimal)
-    with (sample / "truth" / "totals.csv").open(newline="", encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            if row["scope"] in PAYERS:
-                period = date.fromisoformat(f"{row['billing_period']}-01")
-                key = (row["scope"], period, row["customer_id"])
-                found[key] += Decimal(row["cost_usd_exact"])
-    return {key: cents(cost) for key, cost in found.items()}
-
-
-def environment(root: Path, port: int, **reached: str) -> dict[str, str]:
-    scopes = [
+def scopes() -> list[dict[str, str]]:
+    return [
         document(
             AwsScope,
             id=payer,
@@ -140,54 +84,12 @@ def environment(root: Path, port: int, **reached: str) -> dict[str, str]:
         )
         for payer, (prefix, export) in PAYERS.items()
     ]
-    return {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(root),
-        "PORT": str(port),
-        "NO_PROXY": "127.0.0.1",
-        **of_job(Cloud.AWS, scopes),
-        Name.PROJECT: PROJECT,
-        Name.DATASET: "costs",
-        Name.STAGING_DATASET: "staging",
-        Name.ARCHIVE: "gs://archive/loads",
-        Name.SITE: "gs://site/company",
-        **reached,
-    }
-
-
-@contextmanager
-def function(root: Path, environ: dict[str, str], log: Path) -> Generator[None]:
-    """Google's functions-framework with the file that the bundle has as main.py."""
-    source = str(root / "handlers" / "runtimes" / "google_main.py")
-    framework = Path(sys.executable).with_name("functions-framework")
-    port = environ["PORT"]
-    command = [framework, "--source", source, "--target", "handle", "--host", "127.0.0.1"]
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(command, env=environ, stdout=output, stderr=output) as process,
-    ):
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", int(port)), timeout=1).close()
-                break
-            except ConnectionRefusedError:
-                time.sleep(0.05)
-        yield
-        process.terminate()
 
 
 @pytest.fixture
 def world(root: Path, emulator: Emulator, tmp_path: Path) -> Iterator[World]:
     sample = tmp_path / "sample"
     write_sample(sample, seed=3, days=10, end=date(2026, 11, 5))
-    for table in tables():
-        emulator.create("costs", table)
-    for view in views():
-        emulator.run(f"CREATE VIEW costs.{view.name} AS {view.sql(PROJECT, 'costs')}")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
     log = tmp_path / "function.log"
     with ExitStack() as stack:
         moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
@@ -206,48 +108,38 @@ def world(root: Path, emulator: Emulator, tmp_path: Path) -> Iterator[World]:
         stack.callback(s3.close)
         for payer in PAYERS:
             s3.create_bucket(Bucket=bucket_of(payer))
-        store = stack.enter_context(fake_storage("archive", "site"))
-        store.retained.add("archive")
-        for path in (sample / "site").rglob("*.*"):
-            name = path.relative_to(sample / "site").as_posix()
-            store.put("site", f"company/{name}", path.read_bytes())
-        google = stack.enter_context(fake_google(email=ACCOUNT))
-        bigquery = stack.enter_context(behind_proxy(emulator))
-        reached = {
-            "AWS_ENDPOINT_URL": aws,
-            "STORAGE_EMULATOR_HOST": store.url,
-            "BIGQUERY_EMULATOR_HOST": bigquery,
-            "GCE_METADATA_HOST": google.host,
-        }
-        stack.enter_context(function(root, environment(root, port, **reached), log))
-        yield World(sample, s3, store, google, emulator, port, log)
+        near = stack.enter_context(around(emulator, sample / "site"))
+        reached = {**near.reached, "AWS_ENDPOINT_URL": aws}
+        port = stack.enter_context(function(root, Cloud.AWS, scopes(), log, reached))
+        yield World(sample, s3, Function(port, log, near.google, near.store, emulator))
 
 
 def test_messages_load_the_bills_in_s3_once_follow_a_restatement_and_reconcile(
     world: World,
 ) -> None:
     world.upload_as_before_the_restatement()
-    status, answer = world.push(MONTHS)
-    assert (status, answer.get("error")) == (200, None), world.log.read_text()[-4000:]
+    ours = world.function
+    status, answer = ours.push(MONTHS)
+    assert (status, answer.get("error")) == (200, None), ours.log.read_text()[-4000:]
     assert (answer["outcome"], answer["loaded"]) == ("loaded", 2)
-    first, right = world.totals(), stated(world.sample)
+    first, right = ours.totals(), stated(world.sample, PAYERS)
     assert first.keys() == right.keys()
     assert {key[:2] for key in right if first[key] != right[key]} == {RESTATED}
-    assert len(world.store.names("archive")) == 2
+    assert len(ours.store.names("archive")) == 2
 
-    rows = world.emulator.run("SELECT COUNT(*) AS n FROM costs.ledger")
-    status, answer = world.push(MONTHS)
+    loads = ours.loads()
+    status, answer = ours.push(MONTHS)
     assert (status, answer["outcome"], answer["unchanged"]) == (200, "unchanged", 2)
-    assert world.emulator.run("SELECT COUNT(*) AS n FROM costs.ledger") == rows
+    assert ours.loads() == loads
 
     world.upload(world.sample / "aws")
-    status, answer = world.push(MONTHS)
+    status, answer = ours.push(MONTHS)
     assert (status, answer["loaded"], answer["unchanged"]) == (200, 1, 1)
-    assert world.totals() == right
+    assert ours.totals() == right
 
-    status, answer = world.push({"run": "reconcile"})
+    status, answer = ours.push({"run": "reconcile"})
     assert (status, answer["compared"], answer["unexplained"]) == (200, 1, 1)
-    [whole] = world.emulator.run(
+    [whole] = ours.emulator.run(
         "SELECT source, stated, difference FROM costs.reconciliation WHERE charge_type IS NULL"
     )
     billed, invoiced = invoices(world.sample)
