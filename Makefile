@@ -64,6 +64,7 @@ engines: $(VENV)/.dev ## Build what the slow tests run against (Pulumi, emulator
 	@sh tools/engines/build.sh pulumi
 	@sh tools/engines/build.sh bigquery-emulator
 	@sh tools/engines/build.sh azurite
+	-@sh tools/engines/build.sh scriptdom
 	@$(PY) -m tools.bundles
 
 # pytest's exit code 5 says that no test bears one of these markers.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Build an engine from its pinned sources into the cache, unless it is there, and print its path:
-# sh tools/engines/build.sh pulumi|bigquery-emulator|azurite
+# sh tools/engines/build.sh pulumi|bigquery-emulator|azurite|scriptdom
 #
 # The cache's key is the sources' lock, so a new version is built once and an old one stays usable.
 # ENGINES_CACHE overrides the folder. Needs Go, azurite Node; docs/dependencies.md says which.
@@ -19,8 +19,12 @@ azurite)
     key=$(cat "$folder/package.json" "$folder/package-lock.json" | cksum | tr ' ' '-')
     built=$cache/$engine-$key/node_modules/.bin/azurite-blob
     ;;
+scriptdom)
+    key=$(cksum <"$folder/requirements.txt" | tr ' ' '-')
+    built=$cache/$engine-$key
+    ;;
 *)
-    echo "No engine is called '$engine'. There are: pulumi, bigquery-emulator, azurite." >&2
+    echo "No engine is called '$engine'. There are: pulumi, bigquery-emulator, azurite, scriptdom." >&2
     exit 1
     ;;
 esac
@@ -64,6 +68,19 @@ npm_install() {
     if [ -e "$target" ]; then rm -rf "$target.$$"; else mv "$target.$$" "$target"; fi
 }
 
+wheels_install() {
+    uv=$folder/../../../.venv/bin/uv
+    if ! [ -x "$uv" ]; then
+        echo "uv is needed to install $engine: run 'make setup'." >&2
+        exit 1
+    fi
+    echo "Installing $engine (about half a minute; once for this version)" >&2
+    mkdir -p "$cache"
+    "$uv" pip install --quiet --no-deps --require-hashes --python "$(dirname "$uv")/python" \
+        --target "$built.$$" -r "$folder/requirements.txt" >&2
+    if [ -e "$built" ]; then rm -rf "$built.$$"; else mv "$built.$$" "$built"; fi
+}
+
 case $engine in
 pulumi)
     module=github.com/pulumi/pulumi/sdk/v3
@@ -78,6 +95,9 @@ bigquery-emulator)
     ;;
 azurite)
     npm_install
+    ;;
+scriptdom)
+    wheels_install
     ;;
 esac
 echo "$built"
