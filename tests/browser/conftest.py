@@ -28,6 +28,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             # Making the demo takes half a minute, and whichever test is first waits for it.
             item.add_marker(pytest.mark.timeout(60, func_only=True))
+            if not is_there():
+                item.add_marker(pytest.mark.skip("apt-get install chromium chromium-driver"))
 
 
 @pytest.fixture(scope="session")
@@ -88,8 +90,6 @@ def truth(demo: Path) -> Truth:
 
 @pytest.fixture(scope="session")
 def one_browser(warehouse: Path) -> Generator[Browser, None, None]:
-    if not is_there():
-        pytest.skip("it takes a browser: apt-get install chromium chromium-driver")
     with serving(warehouse) as address, chromium(address) as browser:
         yield browser
 

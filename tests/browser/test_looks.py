@@ -61,7 +61,8 @@ FOCUS = """
 const element = document.activeElement;
 const style = getComputedStyle(element);
 const label = element.getAttribute("aria-label") ?? element.textContent;
-return [element.getAttribute("role") ?? element.tagName, label.trim(), style.outlineStyle, parseFloat(style.outlineWidth) || 0];
+const kind = element.getAttribute("role") ?? element.tagName;
+return [kind, label.trim(), style.outlineStyle, parseFloat(style.outlineWidth) || 0];
 """
 
 
