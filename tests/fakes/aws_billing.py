@@ -70,7 +70,17 @@ def _exports(aws: AwsBilling, request: Request) -> Answer:
 
 def _reports(aws: AwsBilling, request: Request) -> Answer:
     del request
-    return Answer(200, {"ReportDefinitions": [{"ReportName": name} for name in aws.reports]})
+    rest = {
+        "TimeUnit": "HOURLY",
+        "Format": "textORcsv",
+        "Compression": "GZIP",
+        "AdditionalSchemaElements": ["RESOURCES"],
+        "S3Bucket": "reports",
+        "S3Prefix": "",
+        "S3Region": "us-east-1",
+    }
+    found = [{"ReportName": name, **rest} for name in aws.reports]
+    return Answer(200, {"ReportDefinitions": found})
 
 
 def _tags(aws: AwsBilling, request: Request) -> Answer:
