@@ -44,7 +44,8 @@ def test_each_answer_is_one_that_the_service_model_allows(service: str) -> None:
         real.close()
     answer.pop("ResponseMetadata")
     stubbed = client(service)
-    with Stubber(stubbed) as stubber:
+    planned: Any = Stubber(stubbed)
+    with planned as stubber:
         stubber.add_response(operation, answer, dict(asked))
         assert {**getattr(stubbed, operation)(**asked)} == answer
         stubber.assert_no_pending_responses()
