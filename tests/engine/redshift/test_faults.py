@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from handlers.errors import WarehouseError
@@ -279,3 +280,15 @@ def test_a_ledger_text_that_is_too_long_is_cut_and_stays_unique(before: Native) 
     errors = {each.error for each in mine.history(*BILL)[1:]}
     assert {len(error or "") for error in errors} == {4000}
     assert len(errors) == 2
+
+
+def test_a_load_is_the_last_of_its_bill_whatever_the_clocks_say(
+    before: Native, restated: Path
+) -> None:
+    with psycopg.connect(before.fake.address, autocommit=True) as connection:
+        connection.execute("UPDATE llm_costs.ledger SET finished_at = '2099-01-01 00:00:00'")
+        connection.execute("UPDATE llm_costs.outbox SET finished_at = '2099-01-01 00:00:00'")
+    assert outcomes(before.load(restated)) == [Outcome.LOADED]
+    assert total(before) == Decimal(6)
+    (_, last) = before.warehouse().history(*BILL)
+    assert last.finished_at.isoformat() == "2099-01-01T00:00:00.000001"

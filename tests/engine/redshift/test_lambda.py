@@ -5,12 +5,10 @@ over PostgreSQL, the store of the site data, BigQuery's emulator.
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -24,7 +22,7 @@ from handlers.tables import DAILY, FACTS, LEDGER
 from handlers.warehouses.bigquery import tables
 from tests.engine.bigquery.emulator import PROJECT, Emulator, behind_proxy
 from tests.engine.bigquery.exports import comparable
-from tests.engine.bigquery.test_end_to_end import PAYERS, Totals, bucket_of, cents, stated
+from tests.engine.redshift.bills import PAYERS, Totals, bucket_of, stated, totals, upload
 from tests.engine.redshift.native import BUCKET, ROLE, Native
 from tests.fakes.lambda_runtime import InvocationError, LambdaFunction, lambda_function
 from tests.fakes.storage_server import FakeStorage, fake_storage
@@ -48,10 +46,7 @@ class World:
 
     def totals(self) -> Totals:
         """What the facts in Redshift say, per scope, period and customer, to the cent."""
-        found: dict[tuple[str, date, str], Decimal] = defaultdict(Decimal)
-        for row in self.native.rows(FACTS):
-            found[row["scope"], row["billing_period"], row["customer_id"]] += row["cost_usd"]
-        return {key: cents(cost) for key, cost in found.items()}
+        return totals(self.native.rows(FACTS))
 
     def in_hub(self, what: str) -> list[dict[str, object]]:
         return self.emulator.run(f"SELECT {what} FROM costs.daily_costs WHERE warehouse='redshift'")
@@ -90,6 +85,7 @@ def environment(root: Path, **reached: str) -> dict[str, str]:
                 Name.SHRINK_HOLD_SHARE: "0.2",
                 NativeName.GOOGLE_AUDIENCE: f"//iam.googleapis.com/{provider}",
                 NativeName.GOOGLE_ACCOUNT: "publisher@demo-project.iam.gserviceaccount.com",
+                NativeName.HISTORY: "gs://hub-project-ai-cost-archive",
                 NativeName.REDSHIFT_WORKGROUP: "ai-cost",
                 NativeName.REDSHIFT_DATABASE: "costs",
                 NativeName.REDSHIFT_STAGING: f"s3://{BUCKET}",
@@ -112,10 +108,7 @@ def world(
     where = {"LocationConstraint": "eu-central-1"}
     for bucket in (ARCHIVE, *map(bucket_of, PAYERS)):
         native.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
-    for payer, (prefix, _) in PAYERS.items():
-        for path in sorted((sample / "aws" / prefix).rglob("*.*")):
-            key = path.relative_to(sample / "aws").as_posix()
-            native.s3.upload_file(str(path), bucket_of(payer), key)
+    upload(sample, native.s3)
     with ExitStack() as stack:
         store = stack.enter_context(fake_storage("site"))
         for path in (sample / "site").rglob("*.*"):
