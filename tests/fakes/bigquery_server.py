@@ -199,7 +199,7 @@ def _insert(fake: FakeBigQuery, content: Mapping[str, Any]) -> Reply:
 def _started(job: Job, taken: Job | None) -> Reply:
     if taken is not None:
         return _error(409, "duplicate", f"Already Exists: Job {PROJECT}:{job.job_id}")
-    job.done.wait(0.02)
+    job.done.wait(0.5)  # most are over by then, and nobody has to ask again
     return 200, _described(job)
 
 

@@ -155,7 +155,12 @@ def test_a_connection_that_always_breaks_ends_the_read(s3: FakeS3) -> None:
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(500, "InternalError"), (503, "SlowDown"), (503, "ServiceUnavailable"), (429, "Throttling")],
+    [
+        (503, "SlowDown"),
+        pytest.param(500, "InternalError", marks=pytest.mark.slow),
+        pytest.param(503, "ServiceUnavailable", marks=pytest.mark.slow),
+        pytest.param(429, "Throttling", marks=pytest.mark.slow),
+    ],
 )
 def test_a_busy_s3_is_asked_again_with_growing_pauses(
     s3: FakeS3, export: Export, payer: Collector, waits: list[float], status: int, code: str
@@ -180,6 +185,7 @@ FAILS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAILS)
 @pytest.mark.usefixtures("waits")
 def test_after_a_fault_the_tables_are_as_before_and_the_next_run_mends_it(

@@ -21,8 +21,19 @@ BUSY = {
 }
 
 
-@pytest.mark.parametrize("where", ["POST", "GET", "/upload/"])
-@pytest.mark.parametrize("name", BUSY)
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [
+        ("answer lost", "POST"),
+        ("503", "/upload/"),
+        *(
+            pytest.param(name, where, marks=pytest.mark.slow)
+            for name in BUSY
+            for where in ("POST", "GET", "/upload/")
+            if (name, where) not in (("answer lost", "POST"), ("503", "/upload/"))
+        ),
+    ],
+)
 def test_what_passes_is_tried_again_and_nothing_is_loaded_twice(
     fake: FakeBigQuery, ours: Collector, tmp_path: Path, name: str, where: str
 ) -> None:
@@ -68,6 +79,7 @@ def test_a_refusal_says_what_to_check(fake: FakeBigQuery, ours: Collector, tmp_p
     assert (status, "BigQuery refused: staging" in said) == ("failed", True)
 
 
+@pytest.mark.slow
 def test_an_answer_that_never_comes_leaves_it_to_the_next_run_to_find_out(
     fake: FakeBigQuery, ours: Collector, tmp_path: Path
 ) -> None:

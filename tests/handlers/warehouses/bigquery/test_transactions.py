@@ -54,12 +54,12 @@ def uploads(fake: FakeBigQuery) -> int:
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE",
-        "ASSERT",
-        "DELETE FROM `demo-project.costs.aws_llm_costs`",
-        "INSERT INTO `demo-project.costs.aws_llm_costs`",
-        "INSERT INTO `demo-project.costs.daily_costs`",
-        "INSERT INTO `demo-project.costs.ledger`",
+        pytest.param("UPDATE", marks=pytest.mark.slow),
+        pytest.param("ASSERT", marks=pytest.mark.slow),
+        pytest.param("DELETE FROM `demo-project.costs.aws_llm_costs`", marks=pytest.mark.slow),
+        pytest.param("INSERT INTO `demo-project.costs.aws_llm_costs`", marks=pytest.mark.slow),
+        pytest.param("INSERT INTO `demo-project.costs.daily_costs`", marks=pytest.mark.slow),
+        pytest.param("INSERT INTO `demo-project.costs.ledger`", marks=pytest.mark.slow),
         COMMIT,
     ],
 )
@@ -93,6 +93,7 @@ def test_a_transaction_that_another_one_aborts_is_tried_again(
     assert [status for status, _ in ledger(fake)] == ["loaded"]
 
 
+@pytest.mark.slow
 def test_another_clouds_load_waits_for_no_lock_but_two_of_one_cloud_never_mix(
     fake: FakeBigQuery, ours: Collector, tmp_path: Path
 ) -> None:
@@ -130,6 +131,7 @@ def test_two_first_loads_of_one_bill_at_once_are_one_job(
     assert fake.staged() == []
 
 
+@pytest.mark.slow
 def test_of_two_versions_at_once_the_later_one_finds_that_it_was_overtaken(
     fake: FakeBigQuery, ours: Collector, tmp_path: Path
 ) -> None:
@@ -173,6 +175,7 @@ def test_a_job_outlives_the_client_that_stopped_waiting_and_the_next_one_attache
     assert [status for status, _ in ledger(fake)] == ["loaded"]
 
 
+@pytest.mark.slow
 def test_what_a_job_is_billed_is_told_and_one_that_would_cost_too_much_is_not_run(
     fake: FakeBigQuery, ours: Collector, tmp_path: Path
 ) -> None:
