@@ -55,6 +55,7 @@ def aws_native(
         values: Values = {
             **_shared(hub, settings, Cloud.AWS, aws.redshift.job.name, scopes),
             **_federated(provider.provider_name, publisher.email),
+            NativeName.HISTORY: pulumi.Output.concat("gs://", hub.storage.archive),
             # Its own, so that a load waits for no other cloud.
             Name.ARCHIVE: database.archive,
             NativeName.REDSHIFT_WORKGROUP: database.workgroup,
@@ -99,6 +100,7 @@ def azure_native(
         values: Values = {
             **_shared(hub, settings, Cloud.AZURE, azure.sql.job, scopes),
             **_federated(provider.provider_name, publisher.email),
+            NativeName.HISTORY: pulumi.Output.concat("gs://", hub.storage.archive),
             NativeName.GOOGLE_TOKEN_SCOPE: f"{AZURE_AUDIENCE}/.default",
             NativeName.IDENTITY: database.client_id,
             NativeName.COMMANDS_QUEUE: COMMANDS,
@@ -119,11 +121,9 @@ def azure_native(
 
 def _publisher(hub: Hub, cloud: Cloud, member: pulumi.Input[str]) -> Publisher:
     """The account that the collector of ``cloud`` acts as in the hub."""
-    options = pulumi.ResourceOptions(
-        providers=hub.options.providers,
-        # Its rights are on single tables, which must be there.
-        depends_on=[*hub.services.ready, hub.warehouse],
-    )
+    # Its rights are on single tables, which must be there.
+    after = pulumi.ResourceOptions(depends_on=[hub.warehouse])
+    options = pulumi.ResourceOptions.merge(hub.options, after)
     return Publisher(
         f"{cloud.lower()}-publisher",
         {

@@ -95,11 +95,9 @@ class Bills:
     def land(cls, settings: Settings, today: date) -> "Bills":
         """Register it for the clouds that the settings name."""
         aws, azure = settings.aws, settings.azure
-        providers = [azure_provider(azure)] if azure else []
-        options = pulumi.ResourceOptions(providers=providers)
         return cls(
             aws_bills(settings, aws) if aws else (),
-            land_azure_bills(azure, options, today) if azure else None,
+            azure_bills(azure, today) if azure else None,
         )
 
 
@@ -250,6 +248,12 @@ def _collector_role(billing: AwsBilling, identity: JobIdentity) -> pulumi.Input[
         },
         billing.options,
     ).arn
+
+
+def azure_bills(azure: AzureSettings, today: date) -> AzureBilling:
+    """What lands Azure's bills: an account, and an export for each scope."""
+    options = pulumi.ResourceOptions(providers=[azure_provider(azure)])
+    return land_azure_bills(azure, options, today)
 
 
 def azure_job(hub: Hub, settings: Settings, azure: AzureSettings, billing: AzureBilling) -> str:

@@ -89,6 +89,23 @@ class Recording:
         return [resource for resource in self.resources if resource.type == token]
 
 
+def _by_rule(type_: str, inputs: Mapping[str, Any]) -> dict[str, str]:
+    """What a cloud makes of names by a rule, so that it can be told without one."""
+    match type_:
+        case "aws:iam/role:Role":
+            return {"arn": f"arn:aws:iam::123456789012:role/{inputs.get('name')}"}
+        case "azure-native:storage:StorageAccount":
+            return {"name": str(inputs.get("accountName"))}
+        case "azure-native:sql:Server":
+            return {"fullyQualifiedDomainName": f"{inputs.get('serverName')}.database.windows.net"}
+        case "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider":
+            pool = f"workloadIdentityPools/{inputs.get('workloadIdentityPoolId')}"
+            provider = inputs.get("workloadIdentityPoolProviderId")
+            return {"name": f"projects/123456789012/locations/global/{pool}/providers/{provider}"}
+        case _:
+            return {}
+
+
 class EchoCloud(Mocks):
     """Answers a registration with its inputs, and with what only a cloud could know."""
 
@@ -113,6 +130,7 @@ class EchoCloud(Mocks):
                 "service": args.name,
             },
         }
+        known.update(_by_rule(args.typ, inputs))
         answered = {**known, **inputs, "serviceConfig": known["serviceConfig"]}
         if "identity" in inputs:
             # Azure is given a list of identities, and answers what it knows of each.

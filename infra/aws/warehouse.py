@@ -119,8 +119,9 @@ class Warehouse(pulumi.ComponentResource):
         workgroup: redshiftserverless.Workgroup,
     ) -> redshiftdata.Statement:
         """Run ``grants`` one after the other: one call of the Data API takes one statement."""
-        before: list[pulumi.Resource] = []
+        made: list[redshiftdata.Statement] = []
         for what, sql in grants(args["writer_role"], args["reader_role"]):
+            previous: list[pulumi.Resource] = [*made[-1:]]
             statement = redshiftdata.Statement(
                 f"{name}-{what}",
                 region=args["region"],
@@ -129,10 +130,10 @@ class Warehouse(pulumi.ComponentResource):
                 secret_arn=namespace.admin_password_secret_arn,
                 statement_name=what,
                 sql=sql,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=before[-1:]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=previous),
             )
-            before.append(statement)
-        return statement
+            made.append(statement)
+        return made[-1]
 
 
 def grants(writer: str, reader: str) -> Sequence[tuple[str, str]]:

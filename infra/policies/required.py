@@ -2,7 +2,8 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -23,7 +24,7 @@ class Required:
     field: str
     allowed: tuple[str | bool, ...]
     missing: bool = False
-    unless: Mapping[str, str] = field(default_factory=dict[str, str])
+    unless: Mapping[str, str] = dataclass_field(default_factory=dict[str, str])
 
     def is_for(self, resource: Resource) -> bool:
         """Does the rule speak of this resource?"""

@@ -119,6 +119,8 @@ class Stack:
     providers: str
     """The value of PULUMI_DEBUG_PROVIDERS."""
     name: str = "phase1"
+    seconds: int = SECONDS
+    """How long one command may take."""
 
     @property
     def project(self) -> Path:
@@ -230,7 +232,7 @@ class Stack:
             input=input,
             capture_output=True,
             text=True,
-            timeout=SECONDS,
+            timeout=self.seconds,
             check=False,
         )
         if done.returncode and not may_fail:
