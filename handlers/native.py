@@ -36,6 +36,7 @@ class NativeName(StrEnum):
     GOOGLE_AUDIENCE = "COST_GOOGLE_AUDIENCE"
     GOOGLE_ACCOUNT = "COST_GOOGLE_ACCOUNT"
     GOOGLE_TOKEN_SCOPE = "COST_GOOGLE_TOKEN_SCOPE"
+    HISTORY = "COST_HISTORY"
     IDENTITY = "COST_IDENTITY"
     COMMANDS_QUEUE = "COST_COMMANDS_QUEUE"
     COMMANDS_SERVICE = "COST_COMMANDS__queueServiceUri"
@@ -109,6 +110,13 @@ NATIVE_VARIABLES: tuple[NativeVariable, ...] = (
         " provider names as its audience.",
         Allowed(r"api://[\w./-]{1,200}/\.default", "api://APPLICATION/.default"),
         _AZURE,
+    ),
+    NativeVariable(
+        NativeName.HISTORY,
+        "Where the hub's own loads keep their archive: what was loaded before this warehouse was"
+        " there.",
+        Allowed(r"gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](/[\w./-]{0,200})?", "gs://BUCKET/PREFIX"),
+        _BOTH,
     ),
     NativeVariable(
         NativeName.IDENTITY,
@@ -241,10 +249,11 @@ class Redshift:
 
 @dataclass(frozen=True, kw_only=True)
 class AwsSettings:
-    """What the Lambda runs with."""
+    """What the Lambda runs with; ``history`` is the hub's archive."""
 
     runtime: RuntimeSettings
     google: Federation
+    history: str
     redshift: Redshift
 
     @classmethod
@@ -258,6 +267,7 @@ class AwsSettings:
         return cls(
             runtime=_runtime(Cloud.AWS, given),
             google=Federation(given[NativeName.GOOGLE_AUDIENCE], given[NativeName.GOOGLE_ACCOUNT]),
+            history=given[NativeName.HISTORY],
             redshift=Redshift(
                 given[NativeName.REDSHIFT_WORKGROUP],
                 given[NativeName.REDSHIFT_DATABASE],
@@ -269,10 +279,14 @@ class AwsSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class AzureSettings:
-    """What the Function App runs with; ``identity`` is its managed identity's client id."""
+    """What the Function App runs with; ``identity`` is its managed identity's client id.
+
+    ``history`` is the hub's archive.
+    """
 
     runtime: RuntimeSettings
     google: Federation
+    history: str
     identity: str
     sql: Sql
 
@@ -296,6 +310,7 @@ class AzureSettings:
                 given[NativeName.GOOGLE_ACCOUNT],
                 given[NativeName.GOOGLE_TOKEN_SCOPE],
             ),
+            history=given[NativeName.HISTORY],
             identity=identity,
             sql=Sql(
                 given[NativeName.SQL_SERVER],

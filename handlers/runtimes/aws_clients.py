@@ -20,12 +20,14 @@ from handlers.load.collecting import Bills, Task
 from handlers.load.load import Loader
 from handlers.native import AwsSettings, Federation
 from handlers.reconcile.statement import Statement
+from handlers.record import Cloud
 from handlers.runtimes.aws_bills import bills_of, statements_of
 from handlers.runtimes.aws_site import S3Copy, site_or_copy
 from handlers.runtimes.clients import Login, Reader, Scratch
 from handlers.runtimes.federated import ACCOUNTS_URL, TOKEN_URL, FederatedHub
 from handlers.site import Site
 from handlers.site.bucket import fetch_site
+from handlers.sources.archive import ArchiveSource
 from handlers.sources.aws.credentials import CONFIG
 from handlers.sources.refusals import Refuse
 from handlers.warehouses.bigquery.publications import HubPublications
@@ -121,6 +123,10 @@ class RuntimeClients:
     def archive(self) -> Archive:
         """See ``Clients``: in S3, or a bucket of the hub's."""
         return self._archive(self.settings.runtime.archive, "archive")
+
+    def history(self) -> Sequence[ArchiveSource]:
+        """See ``Clients``: what the hub's own loads kept."""
+        return (self._google.archived(self.settings.history, Cloud.AWS),)
 
     def quarantine(self) -> Archive:
         """See ``Clients``: below the archive."""

@@ -18,12 +18,14 @@ from handlers.load.collecting import Bills, Task
 from handlers.load.load import Loader
 from handlers.native import AzureSettings
 from handlers.reconcile.statement import Statement
+from handlers.record import Cloud
 from handlers.runtimes.azure_bills import stated_by
 from handlers.runtimes.clients import Scratch
 from handlers.runtimes.federated import FederatedHub, federated
 from handlers.scopes import AzureScope
 from handlers.site import Site, load_site
 from handlers.site.bucket import fetch_site
+from handlers.sources.archive import ArchiveSource
 from handlers.sources.azure.credentials import in_azure
 from handlers.sources.azure.management import CostManagement
 from handlers.sources.azure.source import azure_source
@@ -81,6 +83,10 @@ class RuntimeClients:
     def archive(self) -> Archive:
         """See ``Clients``: a bucket of the hub's."""
         return self._archive(self.settings.runtime.archive, "archive")
+
+    def history(self) -> Sequence[ArchiveSource]:
+        """See ``Clients``: what the hub's own loads kept."""
+        return (self._google.archived(self.settings.history, Cloud.AZURE),)
 
     def quarantine(self) -> Archive:
         """See ``Clients``: below the archive."""

@@ -26,6 +26,7 @@ from handlers.record import Cloud
 from handlers.scopes import KINDS, Scope
 from handlers.settings import Azure
 from handlers.site import Site
+from handlers.sources.archive import ArchiveSource
 from handlers.sources.refusals import Refuse
 from handlers.warehouses import Warehouse
 
@@ -70,6 +71,13 @@ class Clients(Protocol):
 
     def archive(self) -> Archive:
         """Where loaded lines are kept."""
+        ...
+
+    def history(self) -> Sequence[ArchiveSource]:
+        """Archives of others, for what was loaded before the own warehouse was there.
+
+        In another cloud that is the hub's; the hub itself has none.
+        """
         ...
 
     def quarantine(self) -> Archive:

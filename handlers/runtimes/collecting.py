@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from handlers.archive import Archive
 from handlers.errors import UsageError
 from handlers.ledger import LedgerRow, Status
 from handlers.load import collecting
@@ -35,7 +36,7 @@ from handlers.runtimes.jobs import (
     RunUnfinished,
 )
 from handlers.runtimes.log import Log, Severity, Step
-from handlers.sources.archive import ArchiveSource
+from handlers.sources.archive import ArchiveSource, SeveralArchives
 from handlers.sources.refusals import Refusal
 from handlers.warehouses import Warehouse
 
@@ -154,8 +155,7 @@ def _collect(command: Command, job: Job, opened: _Opened, periods: Sequence[date
     if cloud is Cloud.GCP and not from_archive:
         tasks = clients.google_tasks(periods, loader, refusals.append)
     else:
-        clouds = (cloud,) if cloud is not None else ()
-        bills = ArchiveSource(warehouse, archive, clouds) if from_archive else clients.bills()
+        bills = _archived(clients, warehouse, archive, cloud) if from_archive else clients.bills()
         tasks = collecting.tasks_of(bills, periods, warehouse, loader, refusals.append)
     steps = Steps(job.log, job.clock)
     steps.found(len(tasks))
@@ -166,6 +166,13 @@ def _collect(command: Command, job: Job, opened: _Opened, periods: Sequence[date
         tasks, steps, lambda: job.remaining() > max(MARGIN_SECONDS, 2 * steps.longest)
     )
     return replace(collected, failures=(*refused, *collected.failures))
+
+
+def _archived(
+    clients: Clients, warehouse: Warehouse, archive: Archive, cloud: Cloud | None
+) -> SeveralArchives:
+    own = ArchiveSource(warehouse, archive, () if cloud is None else (cloud,))
+    return SeveralArchives((own, *clients.history()))
 
 
 def _periods(command: Command, today: date) -> tuple[date, ...]:

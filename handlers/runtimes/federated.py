@@ -12,14 +12,17 @@ from google.auth import exceptions, identity_pool
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, storage
 
+from handlers.archive.bucket import BucketArchive
 from handlers.buckets import Address, Bucket
 from handlers.native import Federation
+from handlers.record import Cloud
 from handlers.runtimes.clients import Scratch
 from handlers.runtimes.google_clients import MAX_BYTES_BILLED
 from handlers.settings import Hub
+from handlers.sources.archive import ArchiveSource
 from handlers.warehouses.bigquery.jobs import Jobs
 from handlers.warehouses.bigquery.publications import HubPublications
-from handlers.warehouses.bigquery.warehouse import log_job
+from handlers.warehouses.bigquery.warehouse import BigQueryWarehouse, log_job
 
 TOKEN_URL = "https://sts.googleapis.com/v1/token"
 ACCOUNTS_URL = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts"
@@ -73,18 +76,31 @@ class FederatedHub:
     def publications(self) -> HubPublications:
         """The tables that other warehouses publish to."""
         hub = self._hub
-        client: Any = bigquery.Client(
-            project=hub.project, location=hub.location, credentials=self._for("bigquery")
+        folder = self._scratch.below("hub")
+        return HubPublications(self._jobs(), hub.project, hub.dataset, hub.staging_dataset, folder)
+
+    def archived(self, place: str, cloud: Cloud) -> ArchiveSource:
+        """What the hub's own loads of ``cloud`` keep in the archive at ``place``."""
+        hub = self._hub
+        folder = self._scratch.below("history")
+        warehouse = BigQueryWarehouse(
+            self._jobs(), hub.project, hub.dataset, hub.staging_dataset, folder
         )
-        jobs = Jobs(
+        return ArchiveSource(warehouse, BucketArchive(self.bucket(place), folder), (cloud,))
+
+    def _jobs(self) -> Jobs:
+        client: Any = bigquery.Client(
+            project=self._hub.project,
+            location=self._hub.location,
+            credentials=self._for("bigquery"),
+        )
+        return Jobs(
             client=client,
-            location=hub.location,
+            location=self._hub.location,
             max_bytes_billed=MAX_BYTES_BILLED,
             remaining=self._scratch.remaining,
             finished=log_job,
         )
-        folder = self._scratch.below("hub")
-        return HubPublications(jobs, hub.project, hub.dataset, hub.staging_dataset, folder)
 
     def bucket(self, place: str) -> Bucket:
         """What lies at ``gs://bucket/prefix``.

@@ -32,6 +32,7 @@ from handlers.scopes import Scope
 from handlers.settings import Hub, RuntimeSettings
 from handlers.site import Site, load_site
 from handlers.site.bucket import fetch_site, put_site_in_bucket
+from handlers.sources.archive import ArchiveSource
 from handlers.sources.refusals import Refuse
 from handlers.warehouses.bigquery.jobs import Jobs
 from handlers.warehouses.bigquery.warehouse import BigQueryWarehouse, log_job
@@ -96,6 +97,10 @@ class RuntimeClients:
     def archive(self) -> Archive:
         """See ``Clients``."""
         return archive_at(self.settings.archive, self.scratch.below("archive"))
+
+    def history(self) -> Sequence[ArchiveSource]:
+        """See ``Clients``: the hub was there first."""
+        return ()
 
     def quarantine(self) -> Archive:
         """See ``Clients``: below the archive."""

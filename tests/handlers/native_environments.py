@@ -14,6 +14,7 @@ AZURE = {
     NativeName.GOOGLE_AUDIENCE: "//iam.googleapis.com/projects/123456789012/locations/global"
     "/workloadIdentityPools/ai-cost/providers/azure",
     NativeName.GOOGLE_ACCOUNT: "native-azure@hub-project.iam.gserviceaccount.com",
+    NativeName.HISTORY: "gs://hub-project-ai-cost-archive",
     NativeName.GOOGLE_TOKEN_SCOPE: "api://ai-cost-monitoring/.default",
     NativeName.IDENTITY: IDENTITY,
     NativeName.COMMANDS_QUEUE: "commands",

@@ -22,6 +22,7 @@ from handlers.runtimes.jobs import Report, RuntimeJobs
 from handlers.runtimes.log import Log
 from handlers.settings import RuntimeSettings
 from handlers.site import Site, load_site
+from handlers.sources.archive import ArchiveSource
 from handlers.sources.folder import FolderSource
 from handlers.sources.refusals import Refuse
 from handlers.warehouses.duckdb import DuckDbWarehouse
@@ -66,6 +67,9 @@ class LocalClients:
 
     def archive(self) -> Archive:
         return FolderArchive(self.folder / "w" / "archive")
+
+    def history(self) -> Sequence[ArchiveSource]:
+        return ()
 
     def quarantine(self) -> Archive:
         return FolderArchive(self.folder / "w" / "quarantine")

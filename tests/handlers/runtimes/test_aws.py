@@ -12,7 +12,6 @@ from handlers.errors import CostError, WarehouseError
 from handlers.ledger import LedgerRow
 from handlers.messages import MessageError
 from handlers.native import AwsSettings, NativeName, native_environment
-from handlers.outbox import Hub
 from handlers.record import Cloud
 from handlers.runtimes.aws import Function, command_of
 from handlers.runtimes.clients import Scratch
@@ -41,6 +40,7 @@ def environment() -> dict[str, str]:
             Name.SHRINK_HOLD_SHARE: "0.2",
             NativeName.GOOGLE_AUDIENCE: f"//iam.googleapis.com/{PROVIDER}",
             NativeName.GOOGLE_ACCOUNT: "publisher@hub-project.iam.gserviceaccount.com",
+            NativeName.HISTORY: "gs://hub-project-ai-cost-archive",
             NativeName.REDSHIFT_WORKGROUP: "ai-cost",
             NativeName.REDSHIFT_DATABASE: "costs",
             NativeName.REDSHIFT_STAGING: "s3://staging",
@@ -120,6 +120,19 @@ class Outbox:
         return self.waiting
 
 
+@dataclass(frozen=True)
+class NativeLocal(LocalClients):
+    """The laptop's clients as a cloud's own; the hub is never asked."""
+
+    error: CostError | None = None
+
+    def warehouse(self) -> Any:  # noqa: ANN401 - a warehouse with an outbox beside it
+        return Outbox(super().warehouse(), error=self.error)
+
+    def hub(self) -> None:
+        """Nobody asks it for more."""
+
+
 @dataclass
 class World:
     """A function over a folder of bills; ``lines`` is what it logged."""
@@ -133,13 +146,7 @@ class World:
         return Function(settings(), self.clients, log).answer(event, Invocation(seconds))
 
     def clients(self, _settings: AwsSettings, _scratch: Scratch) -> NativeClients:
-        local = LocalClients(self.folder)
-        made: Any = type("Native", (LocalClients,), {"hub": lambda _: cast("Hub", None)})(
-            self.folder
-        )
-        outbox = Outbox(local.warehouse(), error=self.error)
-        made.__class__.warehouse = lambda _: outbox
-        return cast("NativeClients", made)
+        return cast("NativeClients", cast("Any", NativeLocal(self.folder, error=self.error)))
 
     def logged(self, step: str) -> list[dict[str, object]]:
         return [line for line in map(json.loads, self.lines) if line.get("step") == step]

@@ -1,5 +1,9 @@
+import fcntl
+import os
+import pickle
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -12,8 +16,17 @@ END = date(2026, 11, 12)
 
 @pytest.fixture(scope="session")
 def report(tmp_path_factory: pytest.TempPathFactory) -> SampleReport:
-    folder = tmp_path_factory.mktemp("bills") / "sample"
-    return write_sample(folder, seed=1, days=45, end=END)
+    """Made by the first of the processes that run tests; the others wait for it. Nobody writes."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    made = shared / "forty-five-days.pickle"
+    with (shared / "forty-five-days.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.is_file():
+            written = write_sample(shared / "forty-five-days", seed=1, days=45, end=END)
+            made.write_bytes(pickle.dumps(written))
+    return cast("SampleReport", pickle.loads(made.read_bytes()))
 
 
 @pytest.fixture(scope="session")

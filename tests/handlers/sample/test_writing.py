@@ -24,10 +24,19 @@ def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(command, [str(argument) for argument in arguments])
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_one_does_not(tmp_path: Path) -> None:
-    for name, seed in (("one", 1), ("again", 1), ("other", 2)):
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Ten days of the first seed, as their files' digests."""
+    folder = tmp_path_factory.mktemp("first") / "sample"
+    write_sample(folder, seed=1, days=10, end=END)
+    return tree(folder)
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_one_does_not(
+    first: dict[str, str], tmp_path: Path
+) -> None:
+    for name, seed in (("again", 1), ("other", 2)):
         write_sample(tmp_path / name, seed=seed, days=10, end=END)
-    first = tree(tmp_path / "one")
     assert tree(tmp_path / "again") == first
     other = tree(tmp_path / "other")
     assert other.keys() == first.keys()
@@ -36,14 +45,13 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_does_not(tmp_path: P
     assert not [name for name in bills if other[name] == first[name]]
 
 
-def test_an_earlier_sample_is_replaced_whole(tmp_path: Path) -> None:
-    folder, end = tmp_path / "sample", date(2026, 11, 10)
-    write_sample(folder, seed=1, days=12, end=end)
+def test_an_earlier_sample_is_replaced_whole(first: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "sample"
+    write_sample(folder, seed=1, days=12, end=date(2026, 11, 10))
     two_months = tree(folder)
-    write_sample(folder, seed=1, days=10, end=end)
-    write_sample(tmp_path / "fresh", seed=1, days=10, end=end)
-    assert tree(folder) == tree(tmp_path / "fresh")
-    assert len(tree(folder)) < len(two_months)
+    write_sample(folder, seed=1, days=10, end=END)
+    assert tree(folder) == first
+    assert len(first) < len(two_months)
 
 
 def test_a_folder_of_somebody_else_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from handlers.errors import WarehouseError
 from handlers.tables import HOURLY, PLATFORM
-from handlers.warehouses.redshift.staging import _write, refuse_other_order
+from handlers.warehouses.redshift.staging import refuse_other_order, write_table
 from handlers.warehouses.redshift.statements import staged_columns
 
 
@@ -48,7 +48,7 @@ def test_texts_are_cut_in_characters_to_what_the_column_holds_in_bytes(tmp_path:
             for field in PLATFORM.fields
         )
         connection.execute(f"CREATE TEMP TABLE new_platform_costs AS SELECT {cells}")
-        _write(connection, PLATFORM, file)
+        write_table(connection, PLATFORM, file)
         refuse_other_order(connection, PLATFORM, file)
         (lengths,) = connection.execute(
             "SELECT length(service), length(sku_description), length(account_id)"

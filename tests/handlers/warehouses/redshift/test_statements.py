@@ -34,7 +34,7 @@ def row(**changes: object) -> LedgerRow:
         finished_at=MOMENT,
         status=Status.LOADED,
     )
-    return replace(plain, **changes)  # pyright: ignore[reportArgumentType]
+    return replace(plain, **changes)
 
 
 def full_load(ledger: LedgerRow) -> Batch:
