@@ -51,7 +51,7 @@ class Staging:
                 if not _count(connection, table):
                     continue
                 file = Path(folder) / f"{table.name}.parquet"
-                _write(connection, table, file)
+                write_table(connection, table, file)
                 refuse_other_order(connection, table, file)
                 place = self.place.below(f"{attempt}/{file.name}")
                 try:
@@ -152,7 +152,8 @@ def _count(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
     return int(row[0]) if row else 0
 
 
-def _write(connection: duckdb.DuckDBPyConnection, table: Table, file: Path) -> None:
+def write_table(connection: duckdb.DuckDBPyConnection, table: Table, file: Path) -> None:
+    """Write the temporary table ``new_<table>`` as COPY takes it, long texts cut."""
     connection.execute(
         f"COPY (SELECT {_cells(table)} FROM new_{table.name})"
         f" TO {literal(file)} (FORMAT parquet, COMPRESSION snappy)"

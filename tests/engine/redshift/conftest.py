@@ -33,6 +33,8 @@ def native(database: str, s3_address: str, tmp_path: Path) -> Iterator[Native]:
     where = {"LocationConstraint": REGION}
     with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
+    for left in s3.list_objects_v2(Bucket=BUCKET).get("Contents", ()):
+        s3.delete_object(Bucket=BUCKET, Key=left["Key"])
     with fake_redshift(database, s3) as fake:
         data = aws_client("redshift-data", fake.url)
         made = Native(fake, data, s3, tmp_path / "work")
