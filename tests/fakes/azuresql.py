@@ -34,8 +34,6 @@ pa: Any = pyarrow
 
 ADMIN = "administrator"
 LOST = "Driver Error: Communication link failure; DDBC Error: [Microsoft]TCP Provider: Error 104"
-LONGEST_WAIT = 2.0
-"""Seconds that the fake lets anybody wait for a lock, whatever he would."""
 
 _LOCK = (
     "SET NOCOUNT ON; DECLARE @got INT; EXEC @got = sp_getapplock @Resource = ?,"
@@ -74,16 +72,18 @@ class FakeAzureSql:
     after: Callable[[str], None] = nobody
     refuse_login: str = ""
     bulk_stops_after: int | None = None
+    longest_wait: float = 20.0
+    """Seconds that anybody waits for a lock, whatever he would."""
     users: dict[str, str] = field(default_factory=dict[str, str])
     rights: set[tuple[str, str, str]] = field(default_factory=set[tuple[str, str, str]])
     columns: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
-    translated: dict[str, Translated] = field(default_factory=dict[str, Translated])
 
     def __post_init__(self) -> None:
         self.database = duckdb.connect()
         self.free = threading.Condition()
         self.locks: dict[str, FakeSession] = {}
         self.database.execute("SET TimeZone = 'UTC'")
+        self.database.execute("SET threads = 1")
         self.database.execute("CREATE SCHEMA dbo")
         self.database.execute("CREATE SCHEMA catalog_views")
         self.database.execute("CREATE TABLE catalog_views.schemata (SCHEMA_NAME VARCHAR)")
@@ -194,7 +194,8 @@ class FakeSession:
     def _rows(self, sql: str, values: Values) -> list[Row]:
         if any(value is None for value in values):
             raise AssertionError(f"binds NULL, whose type nobody knows: {sql}")
-        translated = self._translated(sql)
+        known = {**self.server.columns, **self._made}
+        translated = translate(sql, frozenset(known.items()))
         if translated.holes != len(values) or len(values) > MOST_VALUES:
             raise Refused(8178, f"{translated.holes} values expected, {len(values)} supplied.")
         self._check_rights(translated)
@@ -202,15 +203,6 @@ class FakeSession:
         now = f"{self.server.clock():%Y-%m-%d %H:%M:%S.%f}"
         text = translated.sql.replace(NOW, now)
         return self._cursor.execute(text, list(values)).fetchall()
-
-    def _translated(self, sql: str) -> Translated:
-        """Read once, as long as no table changes."""
-        if self._made:
-            return translate(sql, {**self.server.columns, **self._made})
-        known = self.server.translated
-        if sql not in known:
-            known[sql] = translate(sql, self.server.columns)
-        return known[sql]
 
     def _begin(self) -> None:
         """As with READ_COMMITTED_SNAPSHOT nothing is seen before the first statement is asked."""
@@ -222,9 +214,7 @@ class FakeSession:
         if self._begun:
             self._cursor.execute(how)
         if how == "COMMIT":
-            if self._made:
-                self.server.columns.update(self._made)
-                self.server.translated.clear()
+            self.server.columns.update(self._made)
             self.server.users, self.server.rights = self._users, self._rights
         self._made = {}
         self._users, self._rights = dict(self.server.users), set(self.server.rights)
@@ -238,7 +228,7 @@ class FakeSession:
         if not self._in_transaction:
             return -999
         locks, free = self.server.locks, self.server.free
-        until = time.monotonic() + min(milliseconds / 1000, LONGEST_WAIT)
+        until = time.monotonic() + min(milliseconds / 1000, self.server.longest_wait)
         with free:
             while locks.get(resource, self) is not self:
                 if not free.wait(until - time.monotonic()):
@@ -277,8 +267,7 @@ class FakeSession:
     def _create(self, schema: str, table: str, columns: Sequence[ColumnType]) -> None:
         body = ", ".join(column.duckdb for column in columns)
         self._cursor.execute(f'CREATE TABLE {schema}."{table}" ({body})')
-        for column in columns:
-            self._describe(schema, table, column)
+        self._describe(schema, table, columns)
         self._made[f"{schema}.{table}"] = frozenset(column.name for column in columns)
 
     def _add(self, schema: str, table: str, column: ColumnType) -> None:
@@ -288,14 +277,15 @@ class FakeSession:
             )
         kind = column.duckdb.split(" CHECK")[0]
         self._cursor.execute(f'ALTER TABLE {schema}."{table}" ADD COLUMN {kind}')
-        self._describe(schema, table, column)
+        self._describe(schema, table, [column])
         name = f"{schema}.{table}"
         self._made[name] = self.server.columns[name] | {column.name}
 
-    def _describe(self, schema: str, table: str, column: ColumnType) -> None:
-        cells = [schema, table, column.name, *column.described()]
-        marks = ", ".join("?" for _ in cells)
-        self._cursor.execute(f"INSERT INTO catalog_views.columns VALUES ({marks})", cells)
+    def _describe(self, schema: str, table: str, columns: Sequence[ColumnType]) -> None:
+        rows = [[schema, table, column.name, *column.described()] for column in columns]
+        marks = ", ".join(f"({', '.join('?' for _ in row)})" for row in rows)
+        cells = [cell for row in rows for cell in row]
+        self._cursor.execute(f"INSERT INTO catalog_views.columns VALUES {marks}", cells)
 
     def _check_rights(self, translated: Translated) -> None:
         for table in translated.reads:

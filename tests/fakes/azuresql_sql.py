@@ -7,6 +7,7 @@ does not is looked for here, by tokens and by the parsed statement.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias
 
 import sqlglot
@@ -16,6 +17,8 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 Columns = Mapping[str, frozenset[str]]
 """The columns of each table, by ``schema.table``."""
+Tables = frozenset[tuple[str, frozenset[str]]]
+"""The same, so that what was read once need not be read again."""
 
 Tree: TypeAlias = Any
 """A part of a statement as sqlglot has it, whose types do not say all that is asked of it."""
@@ -64,12 +67,14 @@ class Translated:
     """How many values it binds."""
 
 
-def translate(sql: str, columns: Columns) -> Translated:
+@cache
+def translate(sql: str, tables: Tables) -> Translated:
     """A SELECT, INSERT, DELETE or UPDATE; ``NOW`` stands for the server's time.
 
     Raises:
         Refused: the server would not take it.
     """
+    columns = dict(tables)
     _refuse_words(sql)
     parsed = sqlglot.parse(sql, read="tsql")
     if len(parsed) != 1 or not isinstance(

@@ -258,6 +258,7 @@ def test_a_load_that_another_has_overtaken_is_refused_and_changes_nothing(loads:
 
 def test_another_load_that_holds_the_lock_is_named_and_nothing_changes(loads: Loads) -> None:
     loads.write(bill())
+    loads.server.longest_wait = 0.1
     holder = loads.server.connecting()()
     holder.execute(statements.BEGIN)
     held = statements.lock("ai-cost-monitoring AWS", 1000)

@@ -209,6 +209,7 @@ def test_without_an_administrator_migrate_says_who_can(loads: Loads) -> None:
 
 
 def test_two_migrations_at_once_are_one_after_the_other(loads: Loads) -> None:
+    loads.server.longest_wait = 0.1
     holder = loads.server.connecting()()
     holder.execute("BEGIN TRANSACTION")
     held = lock("ai-cost-monitoring migrate", 1000)
