@@ -75,6 +75,16 @@ def test_every_text_is_readable_and_none_is_cut(browser: Browser, uid: str, them
     assert browser.run(WIDE) == []
 
 
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("opens", [".filter", ".time", ".panel-head .quiet", ".panel-head .more"])
+def test_every_text_of_a_menu_is_readable(browser: Browser, opens: str, theme: str) -> None:
+    browser.open(f"/d/multi-cloud-overview?theme={theme}&var-cloud_filter=AWS", PHONE, 844)
+    browser.find(opens).click()
+    browser.wait(lambda: browser.texts(".q-menu"), "nothing opens")
+    # It fades in.
+    browser.wait(lambda: browser.run(FAINT) == [], f"too faint: {browser.run(FAINT)}")
+
+
 @pytest.mark.parametrize("uid", DASHBOARDS)
 def test_a_phone_shows_one_panel_below_the_other(browser: Browser, uid: str) -> None:
     browser.open(f"/d/{uid}", PHONE, 844)
