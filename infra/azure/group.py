@@ -7,10 +7,16 @@ import pulumi
 from pulumi_azure_native import resources
 
 RESOURCE_PROVIDERS: Mapping[str, str] = {
+    "Microsoft.App": "phase 2: the network of the Function App",
     "Microsoft.CostManagement": "the exports themselves",
     "Microsoft.CostManagementExports": "lets the exports write to a storage account",
+    "Microsoft.Insights": "phase 2: log and alarms",
     "Microsoft.ManagedIdentity": "the collector's identity",
-    "Microsoft.Storage": "the storage account",
+    "Microsoft.Network": "phase 2: the network, and the ways into the database",
+    "Microsoft.OperationalInsights": "phase 2: where the log is kept",
+    "Microsoft.Sql": "phase 2: the database",
+    "Microsoft.Storage": "the storage accounts",
+    "Microsoft.Web": "phase 2: the Function App",
 }
 """What must be registered in the subscription before the first ``up``, and what for.
 

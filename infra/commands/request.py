@@ -12,6 +12,7 @@ from handlers.record import Cloud
 from infra.scopes import AwsScope
 from infra.settings import AwsSettings, Settings
 from infra.stack_file import ROOT, read_stack
+from infra.stages import Phase
 
 CLOUDS: Mapping[Cloud, str] = {
     Cloud.GCP: "Google Cloud",
@@ -75,6 +76,8 @@ def requests(settings: Settings) -> Iterator[Request]:
     """Everything that must be granted for these settings, the hub first."""
     for text in tomllib.loads(TEXTS.read_text(encoding="utf-8"))["request"]:
         cloud = Cloud[text["cloud"].upper()]
+        if settings.phase < text.get("phase", Phase.HUB):
+            continue
         for names in _names(settings, cloud, text["each"]):
             filled = {
                 key: Template(text[key]).substitute(names)
@@ -90,7 +93,7 @@ def _names(settings: Settings, cloud: Cloud, each: str) -> Iterator[Mapping[str,
             yield from _gcp_names(settings, each)
         case Cloud.AWS:
             if settings.aws:
-                yield from (_aws_names(settings.aws, scope) for scope in settings.aws.scopes)
+                yield from _aws_scopes(settings.aws, each)
         case Cloud.AZURE:
             yield from _azure_names(settings, each)
 
@@ -111,11 +114,19 @@ def _gcp_names(settings: Settings, each: str) -> Iterator[Mapping[str, str]]:
                 }
 
 
+def _aws_scopes(aws: AwsSettings, each: str) -> Iterator[Mapping[str, str]]:
+    """Every payer account, or the one of the warehouse alone."""
+    for scope in aws.scopes:
+        if each == "scope" or scope.id == aws.redshift.account:
+            yield _aws_names(aws, scope)
+
+
 def _aws_names(aws: AwsSettings, scope: AwsScope) -> Mapping[str, str]:
     return {
         "scope": scope.id,
         "bucket": aws.bucket_name(scope),
         "export": scope.adopt.export or aws.export_name,
+        "region": aws.region,
         "role_name": scope.role.rpartition("/")[2] if scope.role else "DEPLOYER_ROLE",
     }
 

@@ -98,8 +98,7 @@ def test_the_endpoint_is_the_accounts_without_a_slash_at_its_end() -> None:
         storage.blob_endpoint.apply(seen.append)
 
     record(watched, {})
-    # The recording answers an account's name with its name in the program.
-    assert seen == ["https://bills-account.blob.core.windows.net"]
+    assert seen == ["https://acmecosts.blob.core.windows.net"]
 
 
 def test_the_registrations_to_ask_for_are_those_the_resources_need() -> None:

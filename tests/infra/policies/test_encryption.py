@@ -121,3 +121,13 @@ def test_an_address_without_tls_is_found(scheme: str, breaches: int) -> None:
         )
 
     assert len(found(TLS_ONLY, program)) == breaches
+
+
+@pytest.mark.parametrize(("encrypted", "breaches"), [(True, 0), (None, 1)])
+def test_a_queue_of_aws_that_is_not_encrypted_is_found(
+    encrypted: bool | None, breaches: int
+) -> None:
+    def program() -> None:
+        aws.sqs.Queue("letters", sqs_managed_sse_enabled=encrypted)
+
+    assert len(found(ENCRYPTED, program)) == breaches

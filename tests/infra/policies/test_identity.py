@@ -164,3 +164,63 @@ def test_a_dataset_of_google_that_everyone_reads_is_found() -> None:
     assert found(NO_WILDCARD_PRINCIPAL, program) == [
         "'accesses.specialGroup' is 'allAuthenticatedUsers'."
     ]
+
+
+def test_a_provider_that_trusts_a_whole_cloud_is_found() -> None:
+    def program(condition: str | None) -> None:
+        gcp.iam.WorkloadIdentityPoolProvider(
+            "aws",
+            workload_identity_pool_id="pool",
+            workload_identity_pool_provider_id="aws-lambda",
+            aws={"account_id": "111122223333"},
+            attribute_condition=condition,
+        )
+
+    assert found(NO_WILDCARD_PRINCIPAL, lambda: program("assertion.arn == 'a'")) == []
+    assert found(NO_WILDCARD_PRINCIPAL, lambda: program(None)) == [
+        "It trusts every identity of another cloud."
+    ]
+
+
+def test_a_grant_to_a_whole_pool_is_found() -> None:
+    pool = "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p"
+
+    def program(member: str) -> None:
+        gcp.serviceaccount.IAMMember(
+            "acts",
+            service_account_id="projects/p/serviceAccounts/a@p.iam.gserviceaccount.com",
+            role="roles/iam.workloadIdentityUser",
+            member=member,
+        )
+
+    assert found(NO_WILDCARD_PRINCIPAL, lambda: program(f"{pool}/attribute.aws_role/r")) == []
+    assert found(NO_WILDCARD_PRINCIPAL, lambda: program(f"{pool}/*")) == [
+        f"It lets in a whole pool: '{pool}/*'."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("principal", "source", "said"),
+    [
+        ("events.amazonaws.com", "arn:aws:events:us-east-1:111122223333:rule/r", []),
+        (
+            "events.amazonaws.com",
+            None,
+            ["It lets events.amazonaws.com call the function for anybody."],
+        ),
+        ("*", None, ["It lets everyone call the function."]),
+    ],
+)
+def test_whoever_may_call_a_lambda_is_named(
+    principal: str, source: str | None, said: list[str]
+) -> None:
+    def program() -> None:
+        aws.lambda_.Permission(
+            "start",
+            function="f",
+            action="lambda:InvokeFunction",
+            principal=principal,
+            source_arn=source,
+        )
+
+    assert found(NO_WILDCARD_PRINCIPAL, program) == said

@@ -137,3 +137,22 @@ def test_a_function_that_the_internet_reaches_is_found() -> None:
     assert found(lambda: program("ALLOW_ALL")) == [
         "'serviceConfig.ingressSettings' is 'ALLOW_ALL'."
     ]
+
+
+def test_a_function_app_that_the_internet_reaches_is_found() -> None:
+    def program(access: str | None) -> None:
+        azure.web.WebApp(
+            "collector", resource_group_name="g", public_network_access=access, https_only=True
+        )
+
+    assert found(lambda: program("Disabled")) == []
+    assert found(lambda: program("Enabled")) == ["'publicNetworkAccess' is 'Enabled'."]
+    assert found(lambda: program(None)) == ["'publicNetworkAccess' is not set."]
+
+
+def test_a_subnet_that_gives_public_addresses_is_found() -> None:
+    def program(public: bool) -> None:
+        aws.ec2.Subnet("warehouse", vpc_id="vpc-1", map_public_ip_on_launch=public)
+
+    assert found(lambda: program(False)) == []
+    assert found(lambda: program(True)) == ["'mapPublicIpOnLaunch' is True."]

@@ -101,3 +101,20 @@ def test_a_public_container_is_found() -> None:
 
     assert found(lambda: program(azure.storage.PublicAccess.NONE)) == []
     assert found(lambda: program(azure.storage.PublicAccess.BLOB)) == ["'publicAccess' is 'Blob'."]
+
+
+def test_an_account_may_have_its_key_on_only_where_it_says_that_it_holds_code() -> None:
+    def program(holds: str | None) -> None:
+        azure.storage.StorageAccount(
+            "packages",
+            resource_group_name="g",
+            kind="StorageV2",
+            sku={"name": "Standard_LRS"},
+            allow_blob_public_access=False,
+            allow_shared_key_access=True,
+            tags={"holds": holds} if holds else None,
+        )
+
+    assert found(lambda: program("code")) == []
+    assert found(lambda: program("data")) == ["'allowSharedKeyAccess' is True."]
+    assert found(lambda: program(None)) == ["'allowSharedKeyAccess' is True."]
