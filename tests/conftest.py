@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Generator, Mapping
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Protocol, TypeVar
 import network_guard
 import pytest
 from hypothesis import settings
+
+from tests.doorkeeper import STREAMS, Doorkeeper, Request
 
 ROOT = Path(__file__).resolve().parents[1]
 CLOUD_VARIABLES = ("AWS_", "AZURE_", "CLOUDSDK_", "GOOGLE_", "GRAFANA_", "PULUMI_")
@@ -108,11 +109,23 @@ def root() -> Path:
     return ROOT
 
 
+@pytest.fixture(scope="session")
+def doorkeepers() -> Generator[list[Doorkeeper]]:
+    """Those that are idle. A test that runs commands at once takes as many."""
+    idle: list[Doorkeeper] = []
+    yield idle
+    for keeper in idle:
+        keeper.close()
+
+
 @pytest.fixture
-def run_handlers(tmp_path: Path) -> RunHandlers:
+def run_handlers(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, doorkeepers: list[Doorkeeper]
+) -> RunHandlers:
     """Run ``python -m handlers`` in a process of its own, by default in the test's own folder.
 
-    ``env`` is added to the environment; the answer's exit code is the test's to judge.
+    ``env`` is added to the environment; the answer's exit code is the test's to judge. The process
+    is forked from one that has imported the commands: tests/doorkeeper.py.
     """
 
     def run(
@@ -122,16 +135,23 @@ def run_handlers(tmp_path: Path) -> RunHandlers:
         env: Mapping[str, str] | None = None,
         timeout: float = 50,
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "handlers", *map(str, arguments)],
-            cwd=cwd or tmp_path,
-            input=input if input is not None else "",
-            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120", **(env or {})},
-            timeout=timeout,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
+        streams = tmp_path_factory.mktemp("streams")
+        for name in STREAMS:
+            (streams / name).write_text((input or "") if name == "input" else "", encoding="utf-8")
+        words = list(map(str, arguments))
+        own = {"NO_COLOR": "1", "COLUMNS": "120", **(env or {})}
+        request = Request(
+            words=words,
+            cwd=str(cwd or tmp_path),
+            env={**os.environ, **own},
+            streams=str(streams),
         )
+        keeper = doorkeepers.pop() if doorkeepers else Doorkeeper(ROOT, dict(os.environ))
+        code = keeper.run(request, timeout)
+        doorkeepers.append(keeper)
+        output, errors = (
+            (streams / name).read_text(encoding="utf-8") for name in STREAMS if name != "input"
+        )
+        return subprocess.CompletedProcess(["handlers", *words], code, output, errors)
 
     return run

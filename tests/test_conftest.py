@@ -40,7 +40,8 @@ def _outcomes(folder: Path, root: Path, source: str, *options: str, strict: str)
     """What a run of pytest over one file counts, by outcome; ``exit`` is its exit code."""
     tests = folder / "tests"
     shutil.copytree(root / "tests" / "offline", tests / "offline")
-    shutil.copy(root / "tests" / "conftest.py", tests)
+    for name in ("conftest.py", "doorkeeper.py"):
+        shutil.copy(root / "tests" / name, tests)
     shutil.copy(root / "pyproject.toml", folder)
     (tests / "test_outcomes.py").write_text(source)
     run = subprocess.run(
