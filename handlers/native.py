@@ -81,6 +81,10 @@ _BOTH = frozenset({Cloud.AWS, Cloud.AZURE})
 _AZURE = frozenset({Cloud.AZURE})
 _AWS = frozenset({Cloud.AWS})
 _S3 = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_./-]{0,200})?"
+_BLOBS = (
+    r"https://[a-z0-9]{3,24}\.blob\.core\.windows\.net/[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
+    r"(/[A-Za-z0-9_./-]{0,200})?"
+)
 _ENTRA_NAME = r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,127}"
 
 NATIVE_VARIABLES: tuple[NativeVariable, ...] = (
@@ -208,7 +212,11 @@ NATIVE_VARIABLES: tuple[NativeVariable, ...] = (
 )
 
 _ARCHIVES: Mapping[Cloud, Allowed] = {
-    Cloud.AWS: Allowed(rf"{_S3}|gs://.{{3,500}}", "s3://BUCKET/PREFIX or gs://BUCKET/PREFIX")
+    Cloud.AWS: Allowed(rf"{_S3}|gs://.{{3,500}}", "s3://BUCKET/PREFIX or gs://BUCKET/PREFIX"),
+    Cloud.AZURE: Allowed(
+        rf"{_BLOBS}|gs://.{{3,500}}",
+        "https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX or gs://BUCKET/PREFIX",
+    ),
 }
 """Where else than in the hub a collector may keep its archive: it then waits for no other cloud."""
 

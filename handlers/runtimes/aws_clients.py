@@ -22,9 +22,10 @@ from handlers.native import AwsSettings, Federation
 from handlers.reconcile.statement import Statement
 from handlers.record import Cloud
 from handlers.runtimes.aws_bills import bills_of, statements_of
-from handlers.runtimes.aws_site import S3Copy, site_or_copy
+from handlers.runtimes.aws_site import S3Copy
 from handlers.runtimes.clients import Login, Reader, Scratch
 from handlers.runtimes.federated import ACCOUNTS_URL, TOKEN_URL, FederatedHub
+from handlers.runtimes.kept_site import site_or_copy
 from handlers.site import Site
 from handlers.site.bucket import fetch_site
 from handlers.sources.archive import ArchiveSource

@@ -12,6 +12,7 @@ from azure.core.exceptions import ClientAuthenticationError
 
 from handlers.alerts.runner import Runner
 from handlers.archive import Archive
+from handlers.archive.blobs import BlobArchive, BlobPlace
 from handlers.archive.bucket import BucketArchive
 from handlers.errors import UsageError
 from handlers.load.collecting import Bills, Task
@@ -20,8 +21,10 @@ from handlers.native import AzureSettings
 from handlers.reconcile.statement import Statement
 from handlers.record import Cloud
 from handlers.runtimes.azure_bills import stated_by
+from handlers.runtimes.azure_site import BlobCopy
 from handlers.runtimes.clients import Scratch
 from handlers.runtimes.federated import FederatedHub, federated
+from handlers.runtimes.kept_site import site_or_copy
 from handlers.scopes import AzureScope
 from handlers.site import Site, load_site
 from handlers.site.bucket import fetch_site
@@ -35,13 +38,15 @@ from handlers.warehouses.azuresql.port import Connect, Database
 from handlers.warehouses.azuresql.warehouse import Administration, AzureSqlWarehouse
 from handlers.warehouses.bigquery.publications import HubPublications
 
-QUARANTINE = "quarantine"
-"""The prefix of the archive below which set-aside lines are kept."""
+QUARANTINE, SITE = "quarantine", "site"
+"""The prefixes of the archive below which set-aside lines and the site's copies are kept."""
 
 Connecting = Callable[[AzureSettings, str, Callable[[], float]], Connect]
 """Opens connections to the database as the identity of that client id, while there is time."""
 Identity = Callable[[str], TokenCredential]
 """The managed identity of that client id."""
+PlaceOf = Callable[[str, TokenCredential], BlobPlace]
+"""The place of that address in blob storage."""
 
 
 def by_driver(settings: AzureSettings, client_id: str, remaining: Callable[[], float]) -> Connect:
@@ -60,6 +65,7 @@ class RuntimeClients:
     scratch: Scratch
     connecting: Connecting = by_driver
     identity: Identity = in_azure
+    place: PlaceOf = BlobPlace.parse
 
     def warehouse(self) -> AzureSqlWarehouse:
         """See ``NativeClients``: the database of the settings."""
@@ -81,7 +87,7 @@ class RuntimeClients:
         raise UsageError("Google's bills are loaded by the hub's own job, not in Azure.")
 
     def archive(self) -> Archive:
-        """See ``Clients``: a bucket of the hub's."""
+        """See ``Clients``: in blob storage, or a bucket of the hub's."""
         return self._archive(self.settings.runtime.archive, "archive")
 
     def history(self) -> Sequence[ArchiveSource]:
@@ -105,10 +111,19 @@ class RuntimeClients:
         raise UsageError("The hub's own job answers this, not Azure's.")
 
     def site(self) -> Site:
-        """See ``Clients``: a bucket of the hub's."""
-        folder = self.scratch.below("site")
-        fetch_site(self._google.bucket(self.settings.runtime.site), folder)
-        return load_site(folder)
+        """See ``Clients``: a bucket of the hub's, or the last that was read while it is away.
+
+        What was read is kept beside an archive in blob storage; without one there is no copy.
+        """
+        site, archive = self.settings.runtime.site, self.settings.runtime.archive
+        if not _is_blobs(archive):
+            folder = self.scratch.below("site")
+            fetch_site(self._google.bucket(site), folder)
+            return load_site(folder)
+        copy = BlobCopy(self.place(archive, self._own).below(SITE), self.scratch.clock)
+        return site_or_copy(
+            lambda folder: fetch_site(self._google.bucket(site), folder), copy, self.scratch
+        )
 
     @cached_property
     def _warehouse(self) -> AzureSqlWarehouse:
@@ -127,7 +142,10 @@ class RuntimeClients:
         )
 
     def _archive(self, place: str, name: str) -> Archive:
-        return BucketArchive(self._google.bucket(place), self.scratch.below(name))
+        folder = self.scratch.below(name)
+        if _is_blobs(place):
+            return BlobArchive(self.place(place, self._own), folder)
+        return BucketArchive(self._google.bucket(place), folder)
 
     @cached_property
     def _google(self) -> FederatedHub:
@@ -155,3 +173,7 @@ class RuntimeClients:
     @property
     def _patience(self) -> Patience:
         return Patience(remaining=self.scratch.remaining, clock=self.scratch.clock)
+
+
+def _is_blobs(place: str) -> bool:
+    return place.startswith("https://")

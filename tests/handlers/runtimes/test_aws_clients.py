@@ -16,8 +16,9 @@ from handlers.buckets import BucketError
 from handlers.errors import SiteError
 from handlers.native import Federation
 from handlers.runtimes.aws_clients import federated
-from handlers.runtimes.aws_site import S3Copy, site_or_copy
+from handlers.runtimes.aws_site import S3Copy
 from handlers.runtimes.clients import Scratch
+from handlers.runtimes.kept_site import site_or_copy
 from handlers.site import Site
 from handlers.sources.aws.credentials import assumed_session
 from handlers.warehouses.redshift.names import Place
