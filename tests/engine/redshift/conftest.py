@@ -1,4 +1,4 @@
-"""A PostgreSQL for each module, and on it an empty warehouse for each test."""
+"""One PostgreSQL and one S3 for all tests, and on them an empty warehouse for each."""
 
 import contextlib
 from collections.abc import Iterator
