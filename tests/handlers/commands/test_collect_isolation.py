@@ -126,7 +126,17 @@ def test_the_others_are_loaded_and_the_bad_bill_is_failed_in_the_ledger(
     assert f"error: {failed[0][4]}" in errors
 
 
-@pytest.mark.parametrize("spoil", [broken_manifest, header_only, missing_part, cut_part])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        broken_manifest,
+        # Three collects each; how each of them is refused is the quick test before.
+        *(
+            pytest.param(spoil, marks=pytest.mark.slow)
+            for spoil in (header_only, missing_part, cut_part)
+        ),
+    ],
+)
 def test_what_was_loaded_of_a_bill_that_turned_bad_stays_and_is_mended_by_the_next(
     spoil: Callable[[Path], None], collect: Collect, bills: Path, tmp_path: Path
 ) -> None:
