@@ -96,7 +96,7 @@ lock: $(VENV)/.dev ## Compile locks/*.txt and requirements.txt from pyproject.to
 lock-check: $(VENV)/.dev ## Check that the locks agree with pyproject.toml (offline)
 	@$(PY) tools/lock_check.py
 
-bench: $(VENV)/.dev ## Measure speed and memory on bills of 1 and 5 million lines (about 2 minutes, at first 5)
+bench: $(VENV)/.dev ## Measure collecting, anomalies and dashboards (about 4 minutes, at first 9)
 	@$(PY) -m tools.bench
 
 clean: ## Remove what was built (the sample, the warehouse, caches, .venv)

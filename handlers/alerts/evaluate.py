@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import cast
+from urllib.parse import quote
 
 from handlers.alerts.rules import USD, VALUE, Rule, Unit, asked, rules
 from handlers.alerts.runner import Cell, Row, Runner
@@ -20,7 +21,8 @@ NO_LINK = ""
 _DECIMALS = {Unit.PERCENT: 1, Unit.HOURS: 0, Unit.LOADS: 0, Unit.USD: 2, Unit.TIMES: 1}
 _NANO = Decimal("1e-9")
 _LARGEST = Decimal("1e28")
-_KINDS = ("cloud", "model", "customer")
+KINDS = ("cloud", "model", "customer")
+"""What an alert can be about; dashboards have a filter of each."""
 
 
 class State(StrEnum):
@@ -164,24 +166,25 @@ def _made(
         since=before.since if before else now,
         is_new=before is None,
         message=_message(rule, labels, value, None if usd is None else _amount(usd)),
-        link=_link(rule, grafana_url),
+        link=_link(rule, labels, grafana_url),
     )
 
 
 def _ended(rule: Rule, before: Row, row: Row | None, grafana_url: str) -> Firing:
     """The alert of the row ``before``, which does not fire any more."""
+    labels = _labels(rule, row) if row else {}
     return Firing(
         rule=rule,
         key=str(before["key"]),
         state=State.RESOLVED,
-        labels=_labels(rule, row) if row else {},
+        labels=labels,
         value=_amount(row[VALUE] if row else before["value"]),
         usd=_amount(row[USD]) if row and row[USD] is not None else None,
         day=cast("date", before["date"]),
         since=cast("datetime", before["since"]).replace(tzinfo=UTC),
         is_new=True,
         message=f"Over: {before['message']}",
-        link=_link(rule, grafana_url),
+        link=_link(rule, labels, grafana_url),
     )
 
 
@@ -213,7 +216,7 @@ def _about(labels: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for kind, label in (("cloud", "cloud"), ("model", "model"), ("customer", "customer_key")):
         if labels.get(label):
             yield kind, labels[label]
-    if labels.get("limits") in _KINDS:
+    if labels.get("limits") in KINDS:
         yield labels["limits"], labels["key"]
 
 
@@ -237,9 +240,15 @@ def shown(text: str) -> str:
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
-def _link(rule: Rule, grafana_url: str) -> str:
+def _link(rule: Rule, labels: Mapping[str, str], grafana_url: str) -> str:
+    """To the panel, filtered to what the alert is about: dashboards have a filter of each kind."""
+    if not grafana_url:
+        return NO_LINK
+    chosen = "".join(
+        f"&var-{kind}_filter={quote(value, safe='')}" for kind, value in _about(labels)
+    )
     base = grafana_url.rstrip("/")
-    return f"{base}/d/{rule.dashboard}?viewPanel={rule.panel_id}" if base else ""
+    return f"{base}/d/{rule.dashboard}?viewPanel={rule.panel_id}{chosen}"
 
 
 def _amount(number: Cell) -> Decimal:

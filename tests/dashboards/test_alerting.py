@@ -4,7 +4,9 @@ from pathlib import Path
 
 from dashboards.alerting import INTERVAL_SECONDS, grafana_rules, queries_a_month
 from dashboards.documents import documents, panel_id
+from dashboards.queries.sql import FILTERS
 from handlers.alerts import question, rules
+from handlers.alerts.evaluate import KINDS
 from tests.dashboards.engines import HUB
 
 
@@ -49,6 +51,10 @@ def test_a_message_says_what_how_much_and_where_to_look() -> None:
     assert stale == (
         '{{ $labels.cloud }}: no bill was loaded for {{ printf "%.0f" $values.B.Value }} hours'
     )
+
+
+def test_every_kind_of_thing_that_a_link_filters_to_has_a_filter() -> None:
+    assert {f"{kind}_filter" for kind in KINDS} == set(FILTERS)
 
 
 def test_dollars_are_a_question_of_their_own_where_the_message_tells_them() -> None:

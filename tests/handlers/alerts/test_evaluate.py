@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -64,7 +65,10 @@ def test_what_fires_is_told_with_its_dollars_and_remembered_once() -> None:
     assert forecast.message == (
         "at this pace the month will take 127.5 % of its budget, 27.50 USD over it (customer acme)"
     )
-    assert mostly.link == "https://grafana.example/d/multi-cloud-overview?viewPanel=16"
+    assert mostly.link == (
+        "https://grafana.example/d/multi-cloud-overview?viewPanel=16"
+        f"&var-customer_filter={key_of('acme')}"
+    )
     assert (mostly.since, mostly.is_new, mostly.day) == (NOW, True, date(2026, 11, 20))
     held = table(runner)
     assert held[0] == {
@@ -145,6 +149,16 @@ def test_a_customers_name_is_text_wherever_it_goes() -> None:
     assert runner.rows("SELECT COUNT(*) AS n FROM daily_costs")[0]["n"] == 61
 
 
+def test_a_link_is_filtered_to_what_the_alert_is_about_whatever_its_name() -> None:
+    rows = calm()
+    budget = {"limits": "model", "name": "a&b=c", "amount_usd": Decimal(100)}
+    rows.add("budgets", key="a&b=c", **budget)
+    rows.cost("AWS", date(2026, 11, 20), "85", model="a&b=c", usage=50_000_000)
+    mostly, *_ = evaluate(in_duckdb(rows), NOW, "https://g")
+    address = parse_qs(urlsplit(mostly.link).query)
+    assert address == {"viewPanel": ["16"], "var-model_filter": ["a&b=c"]}
+
+
 def test_a_log_line_is_a_warning_once_and_says_where_to_look() -> None:
     runner = in_duckdb(spent_by(calm(), "acme", "85"))
     lines: list[str] = []
@@ -161,7 +175,7 @@ def test_a_log_line_is_a_warning_once_and_says_where_to_look() -> None:
         ("INFO", "resolved"),
     ]
     assert mostly[0]["usd"] == "85.00"
-    assert mostly[0]["link"] == "https://g/d/multi-cloud-overview?viewPanel=16"
+    assert mostly[0]["link"].startswith("https://g/d/multi-cloud-overview?viewPanel=16&")
     assert mostly[0]["runbook"] == "docs/runbooks/alerts.md#budget-mostly-used"
     assert "link" not in mostly[2]
 

@@ -64,7 +64,8 @@ def test_the_day_is_compared_and_what_fires_is_told_once(loaded: LocalJob) -> No
     said = {each["alert"]: each for each in map(json.loads, lines) if "alert" in each}
     assert said["anomaly"]["severity"] == "WARNING"
     assert "AWS cost 800.00 USD more than expected on 2026-11-22" in said["anomaly"]["message"]
-    assert said["anomaly"]["link"] == f"{GRAFANA}/d/anomaly-detection?viewPanel=6"
+    shown = f"{GRAFANA}/d/anomaly-detection?viewPanel=6&var-cloud_filter=AWS&var-model_filter="
+    assert said["anomaly"]["link"].startswith(shown)
     assert first.details["new"] == first.details["firing"]
 
     lines.clear()
