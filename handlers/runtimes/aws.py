@@ -15,19 +15,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, cast
 
-from handlers.errors import CostError
 from handlers.messages import Command, MessageError, Run, parse
 from handlers.native import AwsSettings
 from handlers.runtimes.clients import Scratch
-from handlers.runtimes.jobs import (
-    CommandRefused,
-    RunFailed,
-    RuntimeJobs,
-    RunUnfinished,
-    run_logged,
-)
-from handlers.runtimes.log import Log, Severity, Step
+from handlers.runtimes.jobs import CommandRefused, RuntimeJobs
+from handlers.runtimes.log import Log
 from handlers.runtimes.publishing import NativeClients, native_runners
+from handlers.runtimes.raising import run_or_raise
 from handlers.scopes import AwsScope
 from handlers.settings import RuntimeSettings
 
@@ -72,20 +66,9 @@ class Function:
             CostError: it has to be tried again, or is wrong and no attempt will mend it.
         """
         log = self.log.bound(request_id=context.aws_request_id)
-        try:
-            command = command_of(event, self.settings.runtime)
-            log = log.bound(run=command.run.value)
-            report = run_logged(self._jobs(context), command, log)
-        except CostError as error:
-            refused = isinstance(error, MessageError | CommandRefused)
-            step = Step.REFUSED if refused else Step.FAILED
-            severity = Severity.WARNING if isinstance(error, RunUnfinished) else Severity.ERROR
-            details: Mapping[str, object] = error.details if isinstance(error, RunFailed) else {}
-            log.line(severity, str(error), step=step, **details)
-            raise
-        except Exception as error:
-            log.line(Severity.CRITICAL, f"A defect: {error!r}", step=Step.FAILED)
-            raise  # the runtime writes the traceback
+        report = run_or_raise(
+            lambda: command_of(event, self.settings.runtime), self._jobs(context), log
+        )
         return {"outcome": report.outcome.value, "message": report.message, **report.details}
 
     def _jobs(self, context: Context) -> RuntimeJobs:

@@ -11,27 +11,23 @@ import importlib
 import json
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import azure.functions as func
 
-from handlers.errors import CostError
-from handlers.messages import LARGEST, MessageError, Run, parse
+from handlers.messages import Run, parse
 from handlers.native import AzureSettings, NativeName
 from handlers.runtimes.clients import Scratch
 from handlers.runtimes.jobs import (
-    CommandRefused,
     Jobs,
-    RunFailed,
     RuntimeJobs,
-    RunUnfinished,
-    run_logged,
 )
-from handlers.runtimes.log import Log, Severity, Step
+from handlers.runtimes.log import Log, Severity
 from handlers.runtimes.publishing import NativeClients, native_runners
+from handlers.runtimes.raising import run_or_raise
 from handlers.settings import RuntimeSettings
 
 SCHEDULE = "0 0 4 * * *"
@@ -65,22 +61,7 @@ class Consumer:
             CostError: it has to be tried again, or is wrong and no attempt will mend it.
         """
         log = self.log.bound(message_id=message_id[:80], attempt=attempt)
-        try:
-            if len(data) > LARGEST:
-                raise MessageError(f"The message has {len(data)} bytes: allowed are {LARGEST}.")
-            command = parse(data)
-            log = log.bound(run=command.run.value)
-            run_logged(self.jobs, command, log)
-        except CostError as error:
-            refused = isinstance(error, MessageError | CommandRefused)
-            step = Step.REFUSED if refused else Step.FAILED
-            severity = Severity.WARNING if isinstance(error, RunUnfinished) else Severity.ERROR
-            details: Mapping[str, object] = error.details if isinstance(error, RunFailed) else {}
-            log.line(severity, str(error), step=step, **details)
-            raise
-        except Exception as error:
-            log.line(Severity.CRITICAL, f"A defect: {error!r}", step=Step.FAILED)
-            raise  # the host writes the traceback
+        run_or_raise(lambda: parse(data), self.jobs, log)
 
 
 def function_app(clients_of: ClientsOf | None = None) -> func.FunctionApp:
