@@ -103,12 +103,16 @@ SELECT
             ELSE 0.0
         END
     ) AS volume_effect,
-    SUM(
-        CASE
-            WHEN things.amount > 0 AND things.previous_amount > 0
-                THEN things.cost - things.previous_cost * things.amount / things.previous_amount
-            ELSE 0.0
-        END
+    -- What is left by arithmetic of floats alone is no effect.
+    ROUND(
+        SUM(
+            CASE
+                WHEN things.amount > 0 AND things.previous_amount > 0
+                    THEN things.cost - things.previous_cost * things.amount / things.previous_amount
+                ELSE 0.0
+            END
+        ),
+        6
     ) AS price_effect,
     SUM(
         CASE

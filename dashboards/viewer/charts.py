@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 
 from dashboards.duckdb_source import Cell
-from dashboards.viewer.colours import INKS, Ink, Theme, by_name, from_palette, hue
+from dashboards.viewer.colours import INKS, Ink, Theme, from_palette, hue
 from dashboards.viewer.frames import CALCULATIONS, Field, drawn, number, reduced
 from dashboards.viewer.model import Panel, listed, part
 from dashboards.viewer.times import Range
@@ -265,9 +265,7 @@ def _plain(series: Series) -> Option:
 
 
 def _colour(field: Field, place: int, theme: Theme) -> str:
-    if field.colour:
-        return hue(field.colour, theme)
-    return by_name(field.title, theme) if field.by_name else from_palette(place, theme)
+    return hue(field.colour, theme) if field.colour else from_palette(place, theme)
 
 
 def _unit(field: Field) -> Option:

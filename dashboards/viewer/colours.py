@@ -33,8 +33,6 @@ INKS: Mapping[Theme, Ink] = {
 
 READABLE = 4.5
 """The least contrast of text, WCAG 2.2 AA (https://www.w3.org/TR/WCAG22/#contrast-minimum)."""
-SEEN = 3.0
-"""The least contrast of a colour that Grafana picks by a name."""
 
 
 def hue(name: str, theme: Theme) -> str:
@@ -48,21 +46,6 @@ def from_palette(place: int, theme: Theme) -> str:
     """The colour of a series without one of its own, by its place among the others."""
     colours: list[str] = _grafana()[theme]["palette"]
     return colours[place % len(colours)]
-
-
-def by_name(name: str, theme: Theme) -> str:
-    """The colour that Grafana's "classic palette by series name" gives to ``name``.
-
-    It is picked by the hash of https://www.npmjs.com/package/string-hash, of UTF-16 units from the
-    last to the first, among the colours that are seen on a panel.
-    """
-    colours: list[str] = _grafana()[theme]["palette"]
-    seen = [each for each in colours if contrast(each, INKS[theme].surface) >= SEEN]
-    units = name.encode("utf-16-le")
-    hashed = 5381
-    for at in range(len(units) - 2, -1, -2):
-        hashed = (hashed * 33 ^ int.from_bytes(units[at : at + 2], "little")) % 2**32
-    return seen[hashed % len(seen)]
 
 
 def as_text(colour: str, theme: Theme) -> str:

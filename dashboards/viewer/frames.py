@@ -38,7 +38,7 @@ class Step:
 class Field:
     """A column as it is drawn; ``link`` is an address with Grafana's variables in it.
 
-    ``colour`` is the one that the field is given; with ``by_name`` its title decides.
+    ``colour`` is the one that the field is given; without, its place among the others decides.
     """
 
     name: str
@@ -49,7 +49,6 @@ class Field:
     minimum: float | None
     no_value: str
     colour: str | None
-    by_name: bool
     is_hidden: bool
     steps: tuple[Step, ...]
     link: str
@@ -140,7 +139,6 @@ def _field(panel: Panel, column: Column) -> Field:
         minimum=said.get("min"),
         no_value=said.get("noValue", "no data"),
         colour=colour.get("fixedColor") if colour.get("mode") == "fixed" else None,
-        by_name=colour.get("mode") == "palette-classic-by-name",
         is_hidden=bool(custom.get("hidden")) or bool(part(custom, "hideFrom").get("viz")),
         steps=tuple(
             Step(step["value"], step["color"]) for step in listed(part(said, "thresholds"), "steps")

@@ -56,13 +56,10 @@ def test_a_pattern_finds_a_series_by_the_end_of_its_name() -> None:
 
 
 def test_an_override_by_type_leaves_the_time_alone() -> None:
-    label = {
-        "displayName": "${__field.labels.customer}",
-        "color": {"mode": "palette-classic-by-name"},
-    }
+    label = {"displayName": "${__field.labels.customer}", "color": RED}
     of = panel("timeseries", matcher="byType", overrides={"number": label})
     time, acme = shown(of, "time customer cost", (FIRST, "acme", 1))
-    assert (time.title, time.by_name, acme.title, acme.by_name) == ("time", False, "acme", True)
+    assert (time.title, time.colour, acme.title, acme.colour) == ("time", None, "acme", "#E02F44")
 
 
 def test_a_matcher_that_nobody_knows_is_an_error() -> None:
