@@ -108,7 +108,8 @@ def test_a_daily_push_is_answered_with_its_outcome_and_logged_step_by_step(
     ("body", "part"),
     [
         (push({"run": "drop"}), "'run' is 'drop'"),
-        (push({"run": "parity"}), "can't run 'parity'"),
+        (push({"run": "parity"}), "aws-daily-etl compares no paths"),
+        (push({"run": "share"}), "can't run 'share'"),
         (push({"run": "collect", "cloud": "gcp"}), "is for AWS"),
         (push(b"\xff\xfe"), "not UTF-8"),
         (push(b""), "no data"),
@@ -118,7 +119,7 @@ def test_a_daily_push_is_answered_with_its_outcome_and_logged_step_by_step(
         (b"[" * 9000, "not JSON"),
         (b" ", "not JSON"),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_a_poison_message_is_answered_400_and_logged_so_that_it_reaches_the_dead_letter(
     client: FlaskClient,
