@@ -102,9 +102,7 @@ class Jobs:
         if end.error:
             raise WarehouseError(f"BigQuery: {what} failed: {end.error} (job {job_id}).")
         try:
-            answer = self._found(job_id).result(
-                page_size=size, retry=self.retry(), job_retry=None
-            )
+            answer = self._found(job_id).result(page_size=size, retry=self.retry(), job_retry=None)
             for page in answer.pages:
                 yield [dict(row.items()) for row in page]
         except UNREACHABLE as error:
