@@ -21,6 +21,7 @@ AZURE_WITHOUT_TAGS = frozenset(
         "azure-native:sql:VirtualNetworkRule",
         "azure-native:storage:Blob",
         "azure-native:storage:BlobContainer",
+        "azure-native:storage:BlobContainerImmutabilityPolicy",
         "azure-native:storage:BlobServiceProperties",
         "azure-native:storage:ManagementPolicy",
         "azure-native:storage:Queue",

@@ -78,7 +78,9 @@ def azure_native(
     bundle_of: BundleOf,
 ) -> AzureNative:
     """Azure's own path; its Function App reaches the hub by its managed identity."""
-    native = AzureNative.make(azure, billing, settings.grafana.detail.addresses)
+    native = AzureNative.make(
+        azure, billing, settings.grafana.detail.addresses, settings.gcp.archive_years
+    )
     provider = AzureProvider(
         "azure-federation",
         {
@@ -101,6 +103,8 @@ def azure_native(
             **_shared(hub, settings, Cloud.AZURE, azure.sql.job, scopes),
             **_federated(provider.provider_name, publisher.email),
             NativeName.HISTORY: pulumi.Output.concat("gs://", hub.storage.archive),
+            # Its own, so that a load waits for no other cloud.
+            Name.ARCHIVE: database.archive,
             NativeName.GOOGLE_TOKEN_SCOPE: f"{AZURE_AUDIENCE}/.default",
             NativeName.IDENTITY: database.client_id,
             NativeName.COMMANDS_QUEUE: COMMANDS,

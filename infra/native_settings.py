@@ -86,6 +86,11 @@ class SqlSettings:
         return f"{self.prefix}fn"
 
     @property
+    def archive_account(self) -> str:
+        """The storage account of every line that the Function App loaded."""
+        return f"{self.prefix}arc"
+
+    @property
     def bundles_account(self) -> str:
         """The storage account of the collector's bundles."""
         return f"{self.prefix}code"

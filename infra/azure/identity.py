@@ -63,6 +63,9 @@ BILLING_ROLES: Sequence[BillingRole] = (
 https://learn.microsoft.com/azure/cost-management-billing/manage/understand-mca-roles"""
 
 
+STORAGE_BLOB_DATA_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+"""Adds to the archive, whose own policy keeps it from changing or deleting anything."""
+
 STORAGE_BLOB_DATA_OWNER = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"
 STORAGE_QUEUE_DATA_CONTRIBUTOR = "974c5e8b-45b9-4653-ba55-5f855dd0fb88"
 STORAGE_TABLE_DATA_CONTRIBUTOR = "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3"

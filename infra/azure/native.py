@@ -7,11 +7,14 @@ import pulumi
 from pulumi_azure_native import sql
 
 from infra.azure.alarm import Alarm
+from infra.azure.archive import CONTAINER as ARCHIVE
+from infra.azure.archive import Archive
 from infra.azure.billing import Billing
 from infra.azure.code import Code
 from infra.azure.collector import Collector, Watch
 from infra.azure.identity import (
     MONITORING_METRICS_PUBLISHER,
+    STORAGE_BLOB_DATA_CONTRIBUTOR,
     STORAGE_BLOB_DATA_OWNER,
     STORAGE_QUEUE_DATA_CONTRIBUTOR,
     STORAGE_TABLE_DATA_CONTRIBUTOR,
@@ -45,6 +48,8 @@ class Database:
     """Of the identity that the command ``migrate`` uses."""
     queue_service: pulumi.Input[str]
     """Where the queue of commands is."""
+    archive: pulumi.Input[str]
+    """As ``https://ACCOUNT.blob.core.windows.net/CONTAINER``."""
 
 
 EnvironmentOf = Callable[[Database, pulumi.Input[str]], Mapping[str, pulumi.Input[str]]]
@@ -61,15 +66,20 @@ class Native:
     warehouse: Warehouse
     access: SqlAccess
     staging: Staging
+    archive: Archive
     watch: Watch
     identity: Identity
     admin: Identity
 
     @classmethod
     def make(
-        cls, settings: AzureSettings, billing: Billing, addresses: tuple[str, ...]
+        cls,
+        settings: AzureSettings,
+        billing: Billing,
+        addresses: tuple[str, ...],
+        archive_years: int,
     ) -> "Native":
-        """Register the warehouse, and who comes in; ``addresses`` are those of a Grafana."""
+        """Register warehouse and archive; ``addresses`` are those of a Grafana that comes in."""
         options, group, location = billing.options, billing.group, settings.location
         network = Network(
             "azure-network",
@@ -85,6 +95,16 @@ class Native:
             },
             options,
         )
+        archive = Archive(
+            "azure-archive",
+            {
+                "resource_group": group,
+                "location": location,
+                "account": settings.sql.archive_account,
+                "archive_years": archive_years,
+            },
+            options,
+        )
         watch = Watch(
             "azure-watch",
             {"resource_group": group, "location": location, "watch_name": settings.sql.app},
@@ -97,7 +117,7 @@ class Native:
                 "resource_group": group,
                 "location": location,
                 "identity_name": COLLECTOR,
-                "grants": _grants(settings, billing, staging, watch),
+                "grants": _grants(settings, billing, staging, archive, watch),
             },
             options,
         )
@@ -142,7 +162,9 @@ class Native:
             },
             options,
         )
-        return cls(settings, billing, network, warehouse, access, staging, watch, identity, admin)
+        return cls(
+            settings, billing, network, warehouse, access, staging, archive, watch, identity, admin
+        )
 
     def collect(
         self, notify: Sequence[str], bundle: Planned, environment_of: EnvironmentOf
@@ -166,6 +188,7 @@ class Native:
             user=self.identity.identity_name,
             client_id=self.identity.client_id,
             queue_service=self.staging.queue_service,
+            archive=self.archive.url,
             admin_client_id=self.admin.client_id,
         )
         Collector(
@@ -204,7 +227,7 @@ class Native:
 
 
 def _grants(
-    settings: AzureSettings, billing: Billing, staging: Staging, watch: Watch
+    settings: AzureSettings, billing: Billing, staging: Staging, archive: Archive, watch: Watch
 ) -> list[Grant]:
     """What the collector reads, and what its host needs of its own account and log."""
     account = settings.sql.staging_account
@@ -213,5 +236,11 @@ def _grants(
         Grant("host", STORAGE_BLOB_DATA_OWNER, account, staging.account_id),
         Grant("commands", STORAGE_QUEUE_DATA_CONTRIBUTOR, account, staging.account_id),
         Grant("timers", STORAGE_TABLE_DATA_CONTRIBUTOR, account, staging.account_id),
+        Grant(
+            "archive",
+            STORAGE_BLOB_DATA_CONTRIBUTOR,
+            f"{settings.sql.archive_account}/{ARCHIVE}",
+            archive.container_id,
+        ),
         Grant("log", MONITORING_METRICS_PUBLISHER, settings.sql.app, watch.component_id),
     ]

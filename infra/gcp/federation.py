@@ -181,7 +181,7 @@ class Publisher(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         member = pulumi.Output.concat("serviceAccount:", account.email)
-        for grant in publisher_grants(args["cloud"]):
+        for grant in publisher_grants():
             grant_at(self, f"{name}-{grant.name}", grant, args["places"], member)
         self.email = account.email
         self.register_outputs({"email": self.email})

@@ -56,19 +56,18 @@ def grants_of(cloud: Cloud | None) -> tuple[Grant, ...]:
     return tuple(grant for grant in grants() if cloud in grant.jobs)
 
 
-def publisher_grants(cloud: Cloud) -> tuple[Grant, ...]:
-    """What the own collector of ``cloud`` may do in the hub."""
-    found = (
+def publisher_grants() -> tuple[Grant, ...]:
+    """What the collectors of other clouds may do in the hub."""
+    return tuple(
         Grant(
             name=entry["name"],
-            jobs=frozenset(Cloud(job) for job in entry["jobs"]),
+            jobs=frozenset(),
             on=Place(entry["on"]),
             role=entry["role"],
             reason=entry["reason"],
         )
         for entry in _roles()["publisher"]
     )
-    return tuple(grant for grant in found if cloud in grant.jobs)
 
 
 def writer_permissions() -> tuple[str, ...]:

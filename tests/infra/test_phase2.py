@@ -112,6 +112,8 @@ def test_both_collectors_can_read_the_environment_that_they_get(dual: Recording)
     [app] = dual.of_type("azure-native:web:WebApp")
     pairs = {one["name"]: one["value"] for one in app.inputs["siteConfig"]["appSettings"]}
     azure = AzureSettings.from_environment(pairs)
+    archive = "https://democostsarc.blob.core.windows.net/"
+    assert azure.runtime.archive.startswith(archive)
     assert azure.google.token_scope == "api://AzureADTokenExchange/.default"
     [_, reader] = azure.sql.principals
     assert (reader.name, str(reader.client_id)) == ("ai-cost-grafana", READER)
