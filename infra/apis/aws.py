@@ -32,6 +32,10 @@ EXPIRED = frozenset(
 """Codes by which AWS says that it does not take a login, old or wrong."""
 
 
+REGIONAL = frozenset({"lambda", "redshift-serverless", "s3", "sts"})
+"""Services that are asked in the login's own region."""
+
+
 @dataclass(frozen=True)
 class Aws:
     """Whoever is logged in, or has taken a role."""
@@ -67,7 +71,7 @@ class Aws:
             Refused: AWS refused, with its code; status 403 where a right is missing.
         """
         # The APIs of billing are in one region only.
-        region = self.region if service in {"lambda", "s3", "sts"} else "us-east-1"
+        region = self.region if service in REGIONAL else "us-east-1"
         config = Config(
             connect_timeout=SECONDS, read_timeout=SECONDS, retries={"total_max_attempts": 2}
         )

@@ -62,6 +62,13 @@ class Api:
             raise Refused(200, f"{self.address}{path} answers with something that is no object.")
         return cast("Json", found)
 
+    def put(self, path: str, body: Json, query: Query = MappingProxyType({})) -> Json:
+        """The object that the API has made of ``path``; see ``_call`` for errors."""
+        found = self._call("PUT", path, query, body)
+        if not isinstance(found, dict):
+            raise Refused(200, f"{self.address}{path} answers with something that is no object.")
+        return cast("Json", found)
+
     def _call(self, method: str, path: str, query: Query, body: Json | None) -> object:
         """The answer's JSON.
 

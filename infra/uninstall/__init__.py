@@ -1,0 +1,1 @@
+"""Taking an environment down: what is copied first, what stays, what goes."""
