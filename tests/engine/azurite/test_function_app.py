@@ -1,8 +1,8 @@
 """Exports in blob storage, a message in the queue, Microsoft's worker: what stands there then.
 
-The function is the one that is deployed. Around it are servers of this machine: azurite, the store
-of the archive and the site data, BigQuery's emulator as the hub. Behind the driver's port is the
-fake that executes T-SQL.
+The function is the one that is deployed. Around it are servers of this machine: azurite with the
+exports and the archive, the store of the site data, BigQuery's emulator as the hub. Behind the
+driver's port is the fake that executes T-SQL.
 """
 
 import csv
@@ -17,24 +17,28 @@ from datetime import date
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
-from azure.core.credentials import AccessToken
+from azure.core.credentials import AccessToken, TokenCredential
 from azure.storage.blob import ContainerClient
 
+from handlers.archive.blobs import BlobPlace
+from handlers.buckets import BucketError
 from handlers.native import AzureSettings
 from handlers.runtimes import azure_clients
+from handlers.runtimes.federated import FederatedHub
 from handlers.sample import write_sample
 from handlers.scopes import AzureScope, document
 from handlers.settings import Name
+from handlers.warehouses.attempts import Undecided
 from handlers.warehouses.azuresql.port import Connect
 from tests.engine.bigquery.conftest import emulator, executable
 from tests.engine.bigquery.emulator import PROJECT, Emulator, behind_proxy
 from tests.engine.bigquery.hub import hub_in
 from tests.fakes.azuresql import ADMIN, FakeAzureSql
 from tests.fakes.azurite import Azurite, token
-from tests.fakes.storage_server import FakeStorage, fake_storage
+from tests.fakes.storage_server import fake_storage
 from tests.handlers.native_environments import IDENTITY, of_function_app
 
 pytest.importorskip("azure_functions_runtime")
@@ -52,6 +56,7 @@ SCOPES = {
     SUBSCRIPTION: (f"/subscriptions/{SUBSCRIPTION}", "azure-c"),
 }  # fmt: skip
 RESTATED = (PROFILE, date(2026, 10, 1))
+ARCHIVE = "https://aicostarchive.blob.core.windows.net/archive/loads"
 MONTHS = json.dumps({"run": "collect", "period": "2026-10..2026-11"})
 
 Totals = dict[tuple[str, date, str], Decimal]
@@ -72,8 +77,8 @@ class World:
     worker: Worker
     sample: Path
     container: ContainerClient
+    archive: ContainerClient
     sql: FakeAzureSql
-    store: FakeStorage
     emulator: Emulator
     lines: Callable[[], list[dict[str, Any]]]
 
@@ -152,7 +157,7 @@ def environment(azurite: Azurite, container: ContainerClient) -> dict[str, str]:
         Name.PROJECT: PROJECT,
         Name.DATASET: "costs",
         Name.STAGING_DATASET: "staging",
-        Name.ARCHIVE: "gs://archive/loads",
+        Name.ARCHIVE: ARCHIVE,
         Name.SITE: "gs://site/company",
     }
 
@@ -161,6 +166,11 @@ def connecting(
     sql: FakeAzureSql, _settings: AzureSettings, client_id: str, _remaining: Callable[[], float]
 ) -> Connect:
     return sql.connecting("ai-cost-collector" if client_id == IDENTITY else ADMIN)
+
+
+def archive_in(archive: ContainerClient, place: str, _credential: TokenCredential) -> BlobPlace:
+    assert place == ARCHIVE
+    return BlobPlace(archive, "loads/")
 
 
 @pytest.fixture
@@ -179,8 +189,9 @@ def world(
     with ExitStack() as stack:
         container = stack.enter_context(azurite.container("functionapp"))
         stack.callback(container.delete_container)
-        store = stack.enter_context(fake_storage("archive", "site"))
-        store.retained.add("archive")
+        archive = stack.enter_context(azurite.container("archive"))
+        stack.callback(archive.delete_container)
+        store = stack.enter_context(fake_storage("site"))
         for path in (sample / "site").rglob("*.*"):
             name = path.relative_to(sample / "site").as_posix()
             store.put("site", f"company/{name}", path.read_bytes())
@@ -195,6 +206,7 @@ def world(
             azure_clients.RuntimeClients,
             connecting=partial(connecting, sql),
             identity=lambda _: Token(),
+            place=partial(archive_in, archive),
         )
         monkeypatch.setattr(azure_clients, "RuntimeClients", clients)
         app = tmp_path / "app"
@@ -207,11 +219,28 @@ def world(
             said = [record.getMessage() for record in caplog.records if record.name == "handlers"]
             return [json.loads(text) for text in said if text.startswith("{")]
 
-        yield World(Worker.started(app), sample, container, sql, store, emulator, lines)
+        yield World(Worker.started(app), sample, container, archive, sql, emulator, lines)
+
+
+def away(*_: object) -> NoReturn:
+    raise BucketError("gs://site: the hub is away.")
+
+
+class AwayHub:
+    """A hub that does not answer."""
+
+    def replace(self, *_: object) -> NoReturn:
+        raise Undecided("BigQuery did not answer.")
+
+    add = replace
+
+
+def away_hub(_: FederatedHub) -> AwayHub:
+    return AwayHub()
 
 
 def test_messages_load_the_exports_once_follow_a_restatement_and_reach_the_hub(
-    world: World,
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.upload(later=False)
     assert "run the command migrate" in world.worker.queue("command", MONTHS).error
@@ -221,7 +250,9 @@ def test_messages_load_the_exports_once_follow_a_restatement_and_reach_the_hub(
     assert first.keys() == right.keys()
     assert {key[:2] for key in right if first[key] != right[key]} == {RESTATED}
     assert world.published() == by_key(first)
-    assert len(world.store.names("archive")) == 4
+    kept = list(world.archive.list_blob_names())
+    assert sum(name.startswith("loads/azure/") for name in kept) == 4
+    assert sum(name.startswith("loads/site/") for name in kept) == 1
 
     ledger = world.sql.rows("SELECT count(*) FROM dbo.ledger")
     assert world.worker.queue("command", MONTHS).error == ""
@@ -229,7 +260,18 @@ def test_messages_load_the_exports_once_follow_a_restatement_and_reach_the_hub(
     assert world.sql.rows("SELECT count(*) FROM dbo.ledger") == ledger
 
     world.upload(later=True)
-    assert world.worker.queue("command", MONTHS).error == ""
-    assert (world.lines()[-1]["loaded"], world.lines()[-1]["unchanged"]) == (1, 3)
+    with monkeypatch.context() as patch:
+        patch.setattr(FederatedHub, "bucket", away)
+        patch.setattr(FederatedHub, "publications", away_hub)
+        assert world.worker.queue("command", MONTHS).error == ""
+    said = world.lines()[-1]
+    assert (said["loaded"], said["unchanged"]) == (1, 3)
+    assert said["unpublished"] == 1
+    warning = [each for each in world.lines() if each["severity"] == "WARNING"][-1]
+    assert (warning["step"], warning["unpublished"]) == ("published", 1)
     assert world.totals() == right
+    assert world.published() == by_key(first)
+
+    assert world.worker.queue("command", MONTHS).error == ""
+    assert (world.lines()[-1]["outcome"], world.lines()[-1]["published"]) == ("unchanged", 1)
     assert world.published() == by_key(right)
