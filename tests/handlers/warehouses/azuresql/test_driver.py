@@ -8,9 +8,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import mssql_py_core
 import mssql_python
 import pytest
-from mssql_python import constants, exceptions
+from mssql_python import connection_string_parser, constants, exceptions, helpers
 
 from handlers.errors import WarehouseError
 from handlers.warehouses.azuresql import driver
@@ -216,3 +217,15 @@ def test_dates_and_decimals_are_values_that_the_driver_maps() -> None:
         cursor._map_sql_type(value, [value], 0, decimal_as_numeric=True)
     with pytest.raises(TypeError):
         cursor._map_sql_type(object(), [None], 0)
+
+
+def test_bulk_copys_own_connection_takes_the_same_string_and_a_token() -> None:
+    parse: Any = vars(connection_string_parser)["_ConnectionStringParser"]
+    words = parse(validate_keywords=False)._parse(driver.connection_string("127.0.0.1,9", "costs"))
+    context: Any = vars(helpers)["connstr_to_pycore_params"](words)
+    assert (context["encryption"], context["trust_server_certificate"]) == ("yes", "no")
+    core: Any = mssql_py_core
+    with pytest.raises(RuntimeError) as refused:
+        core.PyCoreConnection({**context, "access_token": Given.token, "connect_timeout": 5})
+    assert "Connection refused" in str(refused.value)
+    assert fault_of(str(refused.value)).kind is Kind.PASSING
