@@ -199,10 +199,14 @@ def test_a_cold_start_and_its_first_answer_take_less_than_nine_tenths_of_a_secon
     with fake_google(email=ACCOUNT) as google:
         token = google.token_behind_cloud_run(AUDIENCE)
     assert post(port, token, push({"run": "daily"}))[0] == 200
-    assert cpu_seconds(function.pid) < MOST_CPU_SECONDS
+    used = cpu_seconds(function.pid)
+    assert 0.1 < used < MOST_CPU_SECONDS
 
 
 def cpu_seconds(pid: int) -> float:
-    """What a process and its threads have used so far, in user and in kernel mode."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """What a process and those it started have used so far, in user and in kernel mode."""
+    place = Path(f"/proc/{pid}")
+    fields = (place / "stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    started = [path.read_text(encoding="ascii").split() for path in place.glob("task/*/children")]
+    return own + sum(cpu_seconds(int(child)) for children in started for child in children)

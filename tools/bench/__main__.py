@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from tools.bench import anomalies, dashboards, function
+from tools.bench import anomalies, dashboards, function, pages
 from tools.bench.bill import Format
 from tools.bench.cases import Bench, BenchError, Result, Target, growth, write_results
 from tools.bench.peer import run_peer
@@ -57,6 +57,8 @@ def main(folder: Path) -> None:
     anomalies.report(console)
     bench.say("Dashboards over three years of costs (the first time three minutes more)")
     dashboards.report(console, folder)
+    bench.say("Pages of the local viewer in a browser")
+    pages.report(console, folder)
     console.print(f"{machine['date']}, {machine['machine']}, load before: {load:.2f}")
     if load > 0.5:
         console.print(

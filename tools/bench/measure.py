@@ -89,6 +89,18 @@ def measure(
     )
 
 
+def cpu_seconds(root: int) -> float:
+    """What ``root`` and those it started, and that still run, have used so far."""
+    used = 0
+    for pid in _family(root):
+        try:
+            text = (_PROC / str(pid) / "stat").read_text(encoding="ascii")
+        except OSError:
+            continue
+        used += sum(map(int, text.rpartition(")")[2].split()[11:15]))
+    return used / os.sysconf("SC_CLK_TCK")
+
+
 def _watch(root: int, watched: _Watched) -> None:
     together = 0.0
     for pid in _family(root):
