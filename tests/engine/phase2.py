@@ -53,7 +53,7 @@ def new_environment(new_stack: NewStack, **changes: object) -> Stack:
     """A stack of phase 2 in empty clouds, with a Grafana that reaches Azure SQL."""
     stack = new_stack("phase2", program)
     stack.name = "phase2"
-    stack.seconds = 140  # three times phase 1's resources
+    stack.seconds = 200  # three times phase 1's resources
     detail = {"grafana_sql_client_id": READER, "grafana_private_connect": "pdc-acme"}
     stack.init(shipped_files(), {**SETTINGS, **detail, **changes})
     stack.set_secret("grafana_token", TOKEN)

@@ -23,7 +23,7 @@ from tests.engine.phase2 import (
 from tests.engine.stack import Stack, Step
 from tests.engine.values import Value, plain
 
-pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(170)]
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(300)]
 
 ACCESS_KEY = "an-access-key-of-the-test-cloud"
 HOLDS_DATA = (

@@ -5,7 +5,7 @@ import pytest
 from tests.engine.conftest import NewStack
 from tests.engine.phase2 import HUB, new_environment
 
-pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(170)]
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(300)]
 
 UNPROTECTED = "--exclude-protected"
 

@@ -98,3 +98,21 @@ def test_a_token_is_never_printed(run_infra: RunInfra, tmp_path: Path) -> None:
 
     assert answer.returncode == 0, answer.stderr
     assert TOKEN not in answer.stdout + answer.stderr
+
+
+def test_phase_2_is_priced_within_what_was_expected_and_its_mistakes_apart(
+    run_infra: RunInfra,
+) -> None:
+    answer = run_infra("plan", "--phase", "2")
+
+    assert answer.returncode == 0, answer.stderr
+    assert "not in the sum" not in answer.stdout, "a type is without a price"
+    assert "90 to 150" in answer.stdout
+    [total] = re.findall(rf"^Total a month +({AMOUNT})$", answer.stdout, flags=re.MULTILINE)
+    assert 90 <= amount(total) <= 150
+    # 288 wake-ups a day of a minute with 4 RPUs at 0.375 USD an hour: 30.4 days of 7.20 USD.
+    [refresh] = re.findall(rf"({AMOUNT})  a forgotten auto-refresh", answer.stdout)
+    assert abs(amount(refresh) - Decimal("218.88")) < 1
+    # The usage limit: 12 RPU-hours a day.
+    [most] = re.findall(rf"({AMOUNT})  the most that Redshift can cost", answer.stdout)
+    assert amount(most) == Decimal("136.80")
