@@ -77,7 +77,7 @@ lint: $(VENV)/.dev ## Check style, and that the dashboards' golden files are tho
 	@$(VENV)/bin/ruff format --quiet --check . || { echo "Run 'make format'."; exit 1; }
 
 types: $(VENV)/.dev ## Check types
-	@$(VENV)/bin/basedpyright
+	@$(VENV)/bin/basedpyright --threads 2
 
 format: $(VENV)/.dev ## Format the code and mend what can be mended by itself
 	@$(VENV)/bin/ruff check --quiet --fix .

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from network_guard import NetworkBlocked
 
+pytestmark = pytest.mark.slow
+
 DOCUMENTATION_ADDRESS = ("192.0.2.1", 443)  # RFC 5737: belongs to nobody
 
 OUTCOMES = """

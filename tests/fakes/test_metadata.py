@@ -12,6 +12,8 @@ import pytest
 
 from tests.fakes.metadata import ACCOUNT, FakeGoogle, fake_google
 
+pytestmark = pytest.mark.slow
+
 IDENTITY = f"{ACCOUNT}/identity?audience=https://here&format=full"
 FLAVOR = {"Metadata-Flavor": "Google"}
 

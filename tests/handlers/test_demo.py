@@ -18,6 +18,8 @@ from handlers.sample import write_sample
 from tests.conftest import RunHandlers
 from tests.handlers.load.runs import ledger, query, tables
 
+pytestmark = pytest.mark.slow
+
 HALF_NANO = Decimal("5e-10")
 CENT = Decimal("0.01")
 END = date(2026, 11, 5)

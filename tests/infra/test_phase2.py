@@ -17,6 +17,8 @@ from infra.stages import Stage, keys_of
 from infra.updates import Change, unlisted, unused
 from tests.infra.test_platform import OWN_GRAFANA, TOKEN, recorded
 
+pytestmark = pytest.mark.slow
+
 HOME, OTHER = "111122223333", "444455556666"
 SECRET = "client-secret-of-tests"
 READER = "00000000-0000-4000-8000-0000000000aa"

@@ -14,6 +14,8 @@ from tests.conftest import RunHandlers
 from tools.bench.bill import Format, make_bill
 from tools.bench.measure import measure
 
+pytestmark = pytest.mark.slow
+
 LINES = 4_000
 
 

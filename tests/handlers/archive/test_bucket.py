@@ -12,6 +12,8 @@ from handlers.buckets import Address, Bucket
 from handlers.errors import BillError
 from tests.fakes.storage_server import FakeStorage, fake_storage
 
+pytestmark = pytest.mark.slow
+
 CONTENT = b"PAR1 not really"
 NAME = f"aws/111122223333/2026-11/{hashlib.sha256(CONTENT).hexdigest()[:32]}.parquet"
 

@@ -24,6 +24,8 @@ from tests.handlers.sources.aws.bills import (
     write_legacy,
 )
 
+pytestmark = pytest.mark.slow
+
 COST = "line_item_unblended_cost"
 START = "line_item_usage_start_date"
 LATER = "2026-11-20T16:15:00Z"

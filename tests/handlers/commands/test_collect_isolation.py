@@ -18,6 +18,8 @@ from tests.handlers.sources.azure.bills import SUBSCRIPTION, ea_bytes
 from tests.handlers.sources.azure.bills import export as azure_export
 from tests.handlers.sources.gcp.tables import ACCOUNT, DETAILED, row, write
 
+pytestmark = pytest.mark.slow
+
 COST = "line_item_unblended_cost"
 PAYER_COLUMN = "bill_payer_account_id"
 OCTOBER = {

@@ -11,6 +11,8 @@ import pytest
 from tests.conftest import RunHandlers
 from tests.handlers.sources.aws.bills import LINE, OTHER, PAYER, Export, csv_bytes, lines
 
+pytestmark = pytest.mark.slow
+
 COST = "line_item_unblended_cost"
 COLLECT = ("collect", "--warehouse", "duckdb:build/costs.duckdb", "--now", "2026-11-21T06:00:00")
 FAULTY = LINE | {COST: "4", "line_item_usage_start_date": "yesterday"}

@@ -14,6 +14,8 @@ from tests.conftest import RunHandlers
 from tests.handlers.commands.conftest import Collected
 from tests.handlers.sample.rereading import PlainLine
 
+pytestmark = pytest.mark.slow
+
 parquet: Any = import_module("pyarrow.parquet")
 
 TOLERANCE = Decimal("0.000005")

@@ -20,6 +20,8 @@ from tests.conftest import RunHandlers
 from tests.handlers.commands.conftest import Collected
 from tests.handlers.sample.rereading import PlainLine
 
+pytestmark = pytest.mark.slow
+
 Lines = Callable[..., list[dict[str, str]]]
 CHECKED = re.compile(
     r"Checked: (\d+) lines of (\S+) (\w{3}), (\d+) rows of (\S+) \w{3}: the lines add"

@@ -15,6 +15,8 @@ from handlers.record import Cloud, TokenType
 from tests.conftest import RunHandlers
 from tests.handlers.commands.conftest import Collected, call_door
 
+pytestmark = pytest.mark.slow
+
 Unknown = Callable[..., list[dict[str, str]]]
 TOLERANCE = Decimal("0.000001")
 

@@ -17,6 +17,8 @@ from tests.handlers.load.bills import AwsBill, Line, write_bill, write_site
 from tests.handlers.load.runs import bill_in, collect, ledger, loader, query, tables
 from tests.handlers.sources.azure.bills import SUBSCRIPTION, ea_bytes, export
 
+pytestmark = pytest.mark.slow
+
 PERIOD = date(2026, 11, 1)
 GOOD = AwsBill("111122223333", PERIOD, [Line(PERIOD, "10")], datetime(2026, 11, 15, 4, tzinfo=UTC))
 BAD = replace(GOOD, scope="444455556666", lines=[Line(PERIOD, "1"), Line(PERIOD, "1,000")])

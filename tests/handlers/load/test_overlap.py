@@ -8,6 +8,8 @@ from tests.conftest import RunHandlers
 from tests.handlers.sources.aws.bills import Export, csv_bytes, lines
 from tests.handlers.sources.azure.bills import SUBSCRIPTION, ea_bytes, export
 
+pytestmark = pytest.mark.slow
+
 ACCOUNT = "/providers/Microsoft.Billing/billingAccounts/8675309"
 OTHER_SUBSCRIPTION = "22222222-2222-4222-8222-222222222222"
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, localcontext
 from pathlib import Path
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -34,6 +35,8 @@ from tests.handlers.load.runs import (
     tables,
     timeless,
 )
+
+pytestmark = pytest.mark.slow
 
 HALF_NANO = Decimal("5e-10")
 NOTHING_IS_HELD = Policy(lambda: NOW, shrink_share=Decimal(10**15))

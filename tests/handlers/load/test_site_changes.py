@@ -21,6 +21,8 @@ from tests.handlers.load.runs import (
     tables,
 )
 
+pytestmark = pytest.mark.slow
+
 CLOSED, OPEN = date(2026, 9, 1), date(2026, 11, 1)
 SCOPE = "111122223333"
 RECLASSIFY = Policy(lambda: NOW, reclassify=True)

@@ -13,6 +13,8 @@ from tests.conftest import RunHandlers
 from tests.handlers.load.bills import AwsBill, Line, write_bill
 from tests.handlers.load.runs import collect, ledger, tables
 
+pytestmark = pytest.mark.slow
+
 PERIODS = (date(2026, 10, 1), date(2026, 11, 1))
 SCOPES = ("111122223333", "444455556666")
 

@@ -23,6 +23,8 @@ from tests.handlers.load.runs import query, tables
 from tests.handlers.runtimes.local import LocalClients, LocalJob
 from tests.handlers.sources.azure.clouds import CONTAINER, Waits, credential, scope_of, upload
 
+pytestmark = pytest.mark.slow
+
 ACCOUNTS = "/providers/Microsoft.Billing/billingAccounts"
 SCOPES = [
     (f"{ACCOUNTS}/8675309", AzureExport.ACTUAL, "azure-a"),

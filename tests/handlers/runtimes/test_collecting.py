@@ -16,6 +16,8 @@ from tests.handlers.load.bills import AwsBill, Line, write_bill
 from tests.handlers.load.runs import ledger, query, tables
 from tests.handlers.runtimes.local import NOW, LocalClients, LocalJob
 
+pytestmark = pytest.mark.slow
+
 OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
 
 

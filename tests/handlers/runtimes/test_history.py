@@ -16,6 +16,8 @@ from tests.handlers.load.bills import AwsBill, Line, write_bill
 from tests.handlers.load.runs import query
 from tests.handlers.runtimes.local import LocalClients, LocalJob
 
+pytestmark = pytest.mark.slow
+
 PAYER = "111122223333"
 SEPTEMBER, OCTOBER = date(2026, 9, 1), date(2026, 10, 1)
 

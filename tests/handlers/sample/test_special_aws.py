@@ -20,6 +20,8 @@ from tests.handlers.sample.rereading import (
     superseded,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def test_cur_2_parquet_has_its_127_columns_with_maps_and_doubles(sample: Path) -> None:
     types = parquet_types(aws_files(scope_path(sample, "cur2-parquet"), sample / "aws")[0])

@@ -9,6 +9,8 @@ from handlers.commands.sample import sample as command
 from handlers.errors import UsageError
 from handlers.sample import write_sample
 
+pytestmark = pytest.mark.slow
+
 END = date(2026, 11, 20)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 import duckdb
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,8 @@ from handlers.site import (
     attribution_sql,
     register_attribution,
 )
+
+pytestmark = pytest.mark.slow
 
 # cloud, day, customer tag, project tag, resource, account, resource group
 Combination = tuple[str, date, str | None, str | None, str | None, str | None, str | None]

@@ -15,6 +15,8 @@ from handlers.site import load_site
 from handlers.site.bucket import MOST_FILES, fetch_site, put_site_in_bucket
 from tests.fakes.storage_server import FakeStorage, fake_storage
 
+pytestmark = pytest.mark.slow
+
 CUSTOMERS = b"id,name,aliases\nacme,Acme,\n"
 RATES = b"month,currency,rate\n2026-10,EUR,0.9\n"
 

@@ -3,6 +3,8 @@ import pytest
 from infra.__main__ import Door
 from tests.infra.commands.conftest import RunInfra
 
+pytestmark = pytest.mark.slow
+
 
 def test_help_lists_every_command_with_what_it_does(run_infra: RunInfra) -> None:
     answer = run_infra("--help")

@@ -7,6 +7,8 @@ import pytest
 
 from tests.infra.commands.conftest import RunInfra
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "glsa-never-to-be-printed"
 AMOUNT = r"-?[\d,]+\.\d\d"
 

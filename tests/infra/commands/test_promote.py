@@ -13,6 +13,8 @@ from infra.promotion.standing import standing
 from infra.stages import Stage
 from tests.infra.promotion.simulated import Simulation, simulation
 
+pytestmark = pytest.mark.slow
+
 STACK = """\
 config:
   ai-cost-monitoring:gcp_project: acme-costs

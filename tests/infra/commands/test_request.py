@@ -7,6 +7,8 @@ import pytest
 
 from tests.infra.commands.conftest import RunInfra
 
+pytestmark = pytest.mark.slow
+
 PAYERS = ("111122223333", "444455556666")
 SUBSCRIPTION = "/subscriptions/00000000-0000-4000-8000-00000000000a"
 BILLING = "/providers/Microsoft.Billing/billingAccounts/1234567"

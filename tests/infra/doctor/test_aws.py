@@ -15,6 +15,8 @@ from tests.fakes.aws_billing import refusing_sts, sts_of
 from tests.fakes.pulumi_cli import put_pulumi
 from tests.infra.operator import ACCESS_KEY_SECRET, NOW, PAYER, Operator, names
 
+pytestmark = pytest.mark.slow
+
 MOTO_ACCOUNT = "123456789012"
 """The account of moto's own login: https://docs.getmoto.org/en/latest/docs/multi_account.html"""
 ROLE = f"arn:aws:iam::{PAYER}:role/deploy"

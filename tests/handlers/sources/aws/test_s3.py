@@ -37,6 +37,8 @@ from tests.handlers.sources.aws.clouds import (
     scope_of,
 )
 
+pytestmark = pytest.mark.slow
+
 BILL = f"AWS {PAYER} 2026-11"
 FIRST, SECOND = "cur2-00001.csv.gz", "cur2-00002.csv.gz"
 

@@ -37,6 +37,8 @@ from tests.handlers.sources.azure.clouds import (
     upload,
 )
 
+pytestmark = pytest.mark.slow
+
 SECOND_RUN = "0b1c2d3e-0000-4000-8000-000000000002"
 LATER = "2026-12-03T05:00:00Z"
 PART = "part_0_0001.csv"

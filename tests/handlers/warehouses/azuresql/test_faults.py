@@ -17,6 +17,8 @@ from handlers.warehouses.azuresql.port import SqlError
 from tests.fakes.azuresql import LOST, FakeAzureSql, nobody, said
 from tests.handlers.warehouses.azuresql.loads import Loads, bill
 
+pytestmark = pytest.mark.slow
+
 FAILOVER = said(40197, "The service has encountered an error processing your request. Please try")
 ASLEEP = said(40613, "Database 'costs' on server 'x' is not currently available. Please retry")
 BUSY = said(40501, "The service is currently busy. Retry the request after 10 seconds.")

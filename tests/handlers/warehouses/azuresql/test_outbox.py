@@ -16,6 +16,8 @@ from handlers.warehouses.attempts import Undecided
 from handlers.warehouses.azuresql.port import Row
 from tests.handlers.warehouses.azuresql.loads import OTHER, Loads, bill, names
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2026, 11, 21, 7, tzinfo=UTC)
 
 

@@ -11,6 +11,8 @@ from handlers.warehouses.attempts import Undecided
 from tests.fakes.bigquery_server import FakeBigQuery, Fault
 from tests.handlers.warehouses.bigquery.hubs import Collector, bill, bills_in, cost, ledger
 
+pytestmark = pytest.mark.slow
+
 BUSY = {
     "500": Fault("", 500, "backendError"),
     "503": Fault("", 503, "backendError"),

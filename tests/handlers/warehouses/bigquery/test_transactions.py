@@ -26,6 +26,8 @@ from tests.handlers.warehouses.bigquery.hubs import (
     wait_until,
 )
 
+pytestmark = pytest.mark.slow
+
 COMMIT = "COMMIT TRANSACTION"
 
 
