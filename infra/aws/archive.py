@@ -5,6 +5,7 @@ from typing import TypedDict
 import pulumi
 from pulumi_aws import s3
 
+from infra.aws.guards import guard
 from infra.aws.staging import only_by_tls
 
 
@@ -42,30 +43,7 @@ class Archive(pulumi.ComponentResource):
             object_lock_enabled=True,
             opts=kept,
         )
-        ownership = s3.BucketOwnershipControls(
-            f"{name}-ownership",
-            bucket=bucket.bucket,
-            region=region,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=kept,
-        )
-        private = s3.BucketPublicAccessBlock(
-            f"{name}-private",
-            bucket=bucket.bucket,
-            region=region,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=kept,
-        )
-        s3.BucketServerSideEncryptionConfiguration(
-            f"{name}-encryption",
-            bucket=bucket.bucket,
-            region=region,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
-            opts=kept,
-        )
+        guards = guard(name, bucket, region, kept)
         lock = s3.BucketObjectLockConfiguration(
             f"{name}-lock",
             bucket=bucket.bucket,
@@ -73,7 +51,6 @@ class Archive(pulumi.ComponentResource):
             rule={"default_retention": {"mode": "GOVERNANCE", "years": args["archive_years"]}},
             opts=kept,
         )
-        # S3 refuses two changes of a bucket's access at once, so they follow one another.
         policy = s3.BucketPolicy(
             f"{name}-policy",
             bucket=bucket.bucket,
@@ -83,7 +60,7 @@ class Archive(pulumi.ComponentResource):
                 parent=self,
                 protect=True,
                 retain_on_delete=True,
-                depends_on=[ownership, private, lock],
+                depends_on=[*guards, lock],
             ),
         )
         self.bucket = policy.bucket

@@ -6,6 +6,8 @@ from typing import TypedDict
 import pulumi
 from pulumi_aws import s3
 
+from infra.aws.guards import guard
+
 EXPIRES_DAYS = 1
 """Rows are needed for minutes; who looks into a failed load has until the next day's."""
 LOADS = "loads"
@@ -42,30 +44,7 @@ class Staging(pulumi.ComponentResource):
             force_destroy=True,
             opts=options,
         )
-        ownership = s3.BucketOwnershipControls(
-            f"{name}-ownership",
-            bucket=bucket.bucket,
-            region=region,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=options,
-        )
-        private = s3.BucketPublicAccessBlock(
-            f"{name}-private",
-            bucket=bucket.bucket,
-            region=region,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=options,
-        )
-        s3.BucketServerSideEncryptionConfiguration(
-            f"{name}-encryption",
-            bucket=bucket.bucket,
-            region=region,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
-            opts=options,
-        )
+        guards = guard(name, bucket, region, options)
         s3.BucketLifecycleConfiguration(
             f"{name}-lifecycle",
             bucket=bucket.bucket,
@@ -73,13 +52,12 @@ class Staging(pulumi.ComponentResource):
             rules=_rules(args["expires"]),
             opts=options,
         )
-        # S3 refuses two changes of a bucket's access at once, so they follow one another.
         policy = s3.BucketPolicy(
             f"{name}-policy",
             bucket=bucket.bucket,
             region=region,
             policy=bucket.arn.apply(only_by_tls),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[ownership, private]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=guards),
         )
         self.bucket = policy.bucket
         self.arn = bucket.arn

@@ -12,6 +12,8 @@ from typing import Any, TypedDict
 import pulumi
 from pulumi_aws import s3
 
+from infra.aws.guards import guard
+
 NONCURRENT_DAYS = 30
 """How long a delivery stays after the next one overwrote it: long enough to look back, a month."""
 
@@ -48,30 +50,7 @@ class ExportBucket(pulumi.ComponentResource):
         bucket = s3.Bucket(
             f"{name}-bucket", bucket=args["bucket"], region=region, opts=self._kept()
         )
-        ownership = s3.BucketOwnershipControls(
-            f"{name}-ownership",
-            bucket=bucket.bucket,
-            region=region,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=self._kept(),
-        )
-        private = s3.BucketPublicAccessBlock(
-            f"{name}-private",
-            bucket=bucket.bucket,
-            region=region,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=self._kept(),
-        )
-        s3.BucketServerSideEncryptionConfiguration(
-            f"{name}-encryption",
-            bucket=bucket.bucket,
-            region=region,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
-            opts=self._kept(),
-        )
+        guards = guard(name, bucket, region, self._kept())
         versioning = s3.BucketVersioning(
             f"{name}-versioning",
             bucket=bucket.bucket,
@@ -100,7 +79,6 @@ class ExportBucket(pulumi.ComponentResource):
             ],
             opts=self._kept(versioning),
         )
-        # S3 refuses two changes of a bucket's access at once, so they follow one another.
         policy = s3.BucketPolicy(
             f"{name}-policy",
             bucket=bucket.bucket,
@@ -108,7 +86,7 @@ class ExportBucket(pulumi.ComponentResource):
             policy=pulumi.Output.json_dumps(
                 pulumi.Output.all(arn=bucket.arn, account=args["account"]).apply(_bucket_policy)
             ),
-            opts=self._kept(ownership, private),
+            opts=self._kept(*guards),
         )
         self.bucket = policy.bucket
         self.arn = bucket.arn
