@@ -16,6 +16,8 @@ from infra.policies.secrecy import keeps
 from infra.recording import Recording, record
 from infra.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 SUBSCRIPTION = "00000000-0000-4000-8000-00000000000a"
 TOKEN = "glsa-of-tests"
 OWN = {

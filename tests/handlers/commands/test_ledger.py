@@ -10,6 +10,8 @@ import pytest
 from tests.conftest import RunHandlers
 from tests.handlers.commands.conftest import Collected
 
+pytestmark = pytest.mark.slow
+
 Ledger = Callable[..., list[dict[str, str]]]
 NANO = Decimal("0.000000001")
 

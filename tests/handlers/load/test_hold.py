@@ -15,6 +15,8 @@ from handlers.load.load import Outcome, Policy
 from tests.handlers.load.bills import COMPUTE, AwsBill, Line, write_bill, write_site
 from tests.handlers.load.runs import NOW, collect, ledger, query, tables
 
+pytestmark = pytest.mark.slow
+
 PERIOD = date(2026, 11, 1)
 FIRST = AwsBill(
     "111122223333",

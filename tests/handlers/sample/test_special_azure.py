@@ -18,6 +18,8 @@ from tests.handlers.sample.rereading import (
     superseded,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def test_enterprise_agreement_has_a_bom_american_dates_braceless_tags_and_no_dollars(
     sample: Path,

@@ -22,6 +22,8 @@ from tests.handlers.sample.rereading import (
     table,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def test_lines_that_only_talk_of_ai_are_not_ai(lines: list[PlainLine]) -> None:
     talk = [line for line in lines if line.tag_map.get("Name") == "Bedrock gateway"]

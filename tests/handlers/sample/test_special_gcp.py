@@ -4,6 +4,8 @@ from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from tests.handlers.sample.rereading import (
     OCTOBER,
     PlainLine,
@@ -12,6 +14,8 @@ from tests.handlers.sample.rereading import (
     parquet_types,
     scope_path,
 )
+
+pytestmark = pytest.mark.slow
 
 
 def test_usage_of_one_day_is_on_two_invoices(lines: list[PlainLine]) -> None:

@@ -4,8 +4,12 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from handlers.sample import SampleReport
 from tests.handlers.sample.rereading import Customers, PlainLine, is_ai, is_platform, table
+
+pytestmark = pytest.mark.slow
 
 HALF_A_PICO_DOLLAR = Decimal("5e-13")
 

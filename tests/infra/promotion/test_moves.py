@@ -15,6 +15,8 @@ from infra.stages import PilotOfNobody, Stage
 from tests.infra.guard.previews import dataset, step, topic
 from tests.infra.promotion.simulated import MONTHS, SCOPES, Simulation, keys, simulation
 
+pytestmark = pytest.mark.slow
+
 NOV = MONTHS[1]
 
 
