@@ -4,6 +4,7 @@ botocore finds the login as the engine does (environment, profile, SSO) and read
 AWS_ENDPOINT_URL by itself.
 """
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,7 +78,8 @@ class Aws:
         )
         try:
             client = self.session.create_client(service, region_name=region, config=config)
-            answer: Json = getattr(client, operation)(**values)
+            with contextlib.closing(client):
+                answer: Json = getattr(client, operation)(**values)
         except ClientError as error:
             raise _of(error, service) from None
         except (EndpointConnectionError, ConnectTimeoutError, ReadTimeoutError):

@@ -25,7 +25,8 @@ def made(new_stack: NewStack) -> Stack:
 def engine(made: Stack, monkeypatch: pytest.MonkeyPatch) -> PulumiEngine:
     """The engine of that stack, for whoever is logged in to its backend."""
     for name, value in made.environment().items():
-        monkeypatch.setenv(name, value)
+        if name.startswith("PULUMI_"):  # its home is not ours: the bundles are kept there
+            monkeypatch.setenv(name, value)
     path = f"{Path(made.pulumi).parent}:{made.environment()['PATH']}"
     monkeypatch.setenv("PATH", path)
     return PulumiEngine(made.name, made.project, lambda _: None)

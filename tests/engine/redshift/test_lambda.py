@@ -6,7 +6,7 @@ over PostgreSQL, the store of the site data, BigQuery's emulator.
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -107,7 +107,10 @@ def world(
     emulator.run("INSERT INTO costs.load_lock (cloud_provider) VALUES ('AWS')")
     where = {"LocationConstraint": "eu-central-1"}
     for bucket in (ARCHIVE, *map(bucket_of, PAYERS)):
-        native.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
+        with suppress(native.s3.exceptions.BucketAlreadyOwnedByYou):
+            native.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
+        for left in native.s3.list_objects_v2(Bucket=bucket).get("Contents", ()):
+            native.s3.delete_object(Bucket=bucket, Key=left["Key"])
     upload(sample, native.s3)
     with ExitStack() as stack:
         store = stack.enter_context(fake_storage("site"))

@@ -1,5 +1,6 @@
 """BigQuery's API when it is busy, away, or answers on a line that breaks."""
 
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -92,6 +93,7 @@ def test_an_answer_that_never_comes_leaves_it_to_the_next_run_to_find_out(
     def away(_: object, statement: str) -> None:
         if statement.startswith("COMMIT"):
             fake.faults.append(Fault("/jobs", reset=True, times=999))
+            time.sleep(1.0)  # the answer to the start is on its way by then, and says: running
 
     fake.engine.before.append(away)
     with pytest.raises(Undecided, match="Run the same command again"):
