@@ -6,7 +6,7 @@ through ``native_environment``, the function reads it through ``read_native``.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -17,6 +17,7 @@ from handlers.errors import CostError
 from handlers.record import Cloud
 from handlers.scopes import GUID, Allowed, read_scopes
 from handlers.settings import (
+    DOOR_REMEDY,
     VARIABLES,
     Mistake,
     Name,
@@ -358,15 +359,7 @@ def read_native(cloud: Cloud, env: Mapping[str, str]) -> Mapping[Name | NativeNa
         SettingsError: names every value that is missing or not allowed.
     """
     given = {name: env.get(name, "").strip() for name in native_names(cloud)}
-    rules: dict[Name | NativeName, Allowed] = {each.name: each.allowed for each in VARIABLES}
-    rules |= {each.name: each.allowed for each in NATIVE_VARIABLES}
-    rules[Name.CLOUD] = Allowed(cloud.value, cloud.value)
-    rules[Name.ARCHIVE] = _ARCHIVES.get(cloud, rules[Name.ARCHIVE])
-    mistakes = [
-        Mistake(name, f"'{value[:80]}'" if value else "not set", rules[name].words, _REMEDY)
-        for name, value in given.items()
-        if re.fullmatch(rules[name].pattern, value, re.ASCII) is None
-    ]
+    mistakes = _mistakes(cloud, given, _REMEDY)
     if given[Name.SCOPES]:
         _, wrong = read_scopes(cloud, given[Name.SCOPES])
         mistakes += [
@@ -375,6 +368,40 @@ def read_native(cloud: Cloud, env: Mapping[str, str]) -> Mapping[Name | NativeNa
     if mistakes:
         raise SettingsError(mistakes)
     return given
+
+
+def read_some(
+    cloud: Cloud, env: Mapping[str, str], names: Sequence[Name | NativeName]
+) -> Mapping[Name | NativeName, str]:
+    """The values of ``names`` in ``env``, for a person at the door.
+
+    Raises:
+        SettingsError: names every value that is missing or not allowed.
+    """
+    given = {name: env.get(name, "").strip() for name in names}
+    mistakes = _mistakes(cloud, given, DOOR_REMEDY)
+    if mistakes:
+        raise SettingsError(mistakes)
+    return given
+
+
+def is_allowed(name: NativeName, value: str) -> bool:
+    """Whether a collector could be told ``value`` under that name."""
+    (allowed,) = (each.allowed for each in NATIVE_VARIABLES if each.name is name)
+    return re.fullmatch(allowed.pattern, value, re.ASCII) is not None
+
+
+def _mistakes(cloud: Cloud, given: Mapping[Name | NativeName, str], remedy: str) -> list[Mistake]:
+    """What is missing of ``given`` or not allowed in ``cloud``."""
+    rules: dict[Name | NativeName, Allowed] = {each.name: each.allowed for each in VARIABLES}
+    rules |= {each.name: each.allowed for each in NATIVE_VARIABLES}
+    rules[Name.CLOUD] = Allowed(cloud.value, cloud.value)
+    rules[Name.ARCHIVE] = _ARCHIVES.get(cloud, rules[Name.ARCHIVE])
+    return [
+        Mistake(name, f"'{value[:80]}'" if value else "not set", rules[name].words, remedy)
+        for name, value in given.items()
+        if re.fullmatch(rules[name].pattern, value, re.ASCII) is None
+    ]
 
 
 def _readers(text: str) -> tuple[list[Principal], list[Mistake]]:

@@ -294,7 +294,7 @@ def read_scopes_of(cloud: Cloud, env: Mapping[str, str]) -> tuple[tuple[Scope, .
     if wrong:
         raise SettingsError(
             [
-                Mistake(f"{Name.SCOPES} {m.where}".strip(), m.found, m.allowed, _DOOR_REMEDY)
+                Mistake(f"{Name.SCOPES} {m.where}".strip(), m.found, m.allowed, DOOR_REMEDY)
                 for m in wrong
             ]
         )
@@ -310,7 +310,7 @@ def _read(env: Mapping[str, str], names: Sequence[Name]) -> Mapping[Name, str]:
     given = {name: env.get(name, "").strip() for name in names}
     rules = {variable.name: variable.allowed for variable in VARIABLES}
     mistakes = [
-        Mistake(name, f"'{value[:80]}'" if value else "not set", rules[name].words, _DOOR_REMEDY)
+        Mistake(name, f"'{value[:80]}'" if value else "not set", rules[name].words, DOOR_REMEDY)
         for name, value in given.items()
         if re.fullmatch(rules[name].pattern, value, re.ASCII) is None
     ]
@@ -319,7 +319,8 @@ def _read(env: Mapping[str, str], names: Sequence[Name]) -> Mapping[Name, str]:
     return given
 
 
-_DOOR_REMEDY = "Set it in the environment as the functions have it: 'pulumi stack output' names it."
+DOOR_REMEDY = "Set it in the environment as the functions have it: 'pulumi stack output' names it."
+"""What a person at the door does about a mistake."""
 _REMEDY = "The program in infra/ sets it: run 'pulumi up', which replaces what was set by hand."
 
 

@@ -12,14 +12,20 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from handlers.commands.options import (
-    chosen_clouds,
     chosen_site,
     cloud_option,
     period_option,
     site_option,
     warehouse_option,
 )
-from handlers.commands.stores import Store, google_tasks, open_store, own_scratch, scoped_bills
+from handlers.commands.stores import (
+    Store,
+    clouds_of,
+    google_tasks,
+    open_store,
+    own_scratch,
+    scoped_bills,
+)
 from handlers.commands.summary import print_moves, print_outcomes, print_totals
 from handlers.errors import CostError, UsageError
 from handlers.ledger import Status
@@ -107,6 +113,7 @@ def collect(**words: Unpack[Words]) -> None:
     site = chosen_site(words["site_folder"])
     with own_scratch(_clock(words["moment"])) as scratch:
         store = open_store(words["warehouse"], words["wait"], scratch)
+        clouds = clouds_of(store, words["clouds"])
         policy = Policy(
             clock=scratch.clock,
             shrink_share=_share(words["shrink"]),
@@ -120,7 +127,7 @@ def collect(**words: Unpack[Words]) -> None:
                     return
             rules_of = collecting.rules_of_site(site)
             loader = Loader(store.warehouse, connection, store.archive(), rules_of, policy)
-            run = _Run(words, store, scratch, periods, loader)
+            run = _Run(words, store, scratch, clouds, periods, loader)
             if words["dry_run"]:
                 failures = _preview(run)
             else:
@@ -138,6 +145,7 @@ class _Run:
     words: Words
     store: Store
     scratch: Scratch
+    clouds: tuple[Cloud, ...]
     periods: Sequence[date]
     loader: Loader
 
@@ -154,13 +162,12 @@ def _bills(run: _Run) -> collecting.Bills:
         UsageError: the call does not say.
         SettingsError: the environment does not say which scopes of the cloud.
     """
-    words = run.words
-    clouds = chosen_clouds(words["clouds"])
+    words, clouds = run.words, run.clouds
     if words["from_archive"] or (words["reclassify"] and words["folder"] is None):
         return ArchiveSource(run.store.warehouse, run.store.archive(), clouds)
     if words["folder"] is not None:
         return FolderSource(words["folder"], clouds)
-    if len(words["clouds"]) != 1:
+    if len(clouds) != 1:
         raise UsageError(
             "Name the FOLDER that holds the bills, or --from-archive, or one --cloud whose scopes"
             " the environment has (COST_SCOPES)."
@@ -181,7 +188,7 @@ def _load(run: _Run, rules_of: collecting.RulesOf, policy: Policy) -> list[Failu
     """Load each bill, and why some could not be: none keeps the others from being loaded."""
     refusals: list[Refusal] = []
     words, store = run.words, run.store
-    from_google = chosen_clouds(words["clouds"]) == (Cloud.GCP,) and not store.local
+    from_google = run.clouds == (Cloud.GCP,) and not store.local
     if from_google and words["folder"] is None and not words["from_archive"]:
         tasks = google_tasks(store, run.periods, run.loader, refusals.append)
     else:

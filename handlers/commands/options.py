@@ -20,7 +20,7 @@ warehouse_option = click.option(
     default=DEFAULT_WAREHOUSE,
     show_default=True,
     metavar="KIND:PLACE",
-    help="Where the tables are.",
+    help="Where the tables are: duckdb:PATH; collect also takes bigquery, redshift and azuresql.",
 )
 site_option = click.option(
     "--site",

@@ -14,7 +14,13 @@ import duckdb
 from handlers.alerts.laptop import DuckDbRunner
 from handlers.alerts.runner import Runner
 from handlers.archive import Archive, FolderArchive, bill_folder
-from handlers.commands.options import DEFAULT_WAREHOUSE, google_clients, warehouse_path
+from handlers.commands.native_stores import KINDS, open_native
+from handlers.commands.options import (
+    DEFAULT_WAREHOUSE,
+    chosen_clouds,
+    google_clients,
+    warehouse_path,
+)
 from handlers.errors import UsageError
 from handlers.ledger import LedgerRow
 from handlers.load.collecting import Bills, Task
@@ -36,6 +42,11 @@ _QUARANTINE = "quarantine"
 
 class Store(Protocol):
     """A warehouse and what lies beside it; ``local`` where it is a file of this machine."""
+
+    @property
+    def clouds(self) -> tuple[Cloud, ...]:
+        """Whose bills it has."""
+        ...
 
     @property
     def warehouse(self) -> Warehouse:
@@ -70,6 +81,7 @@ class FileStore:
 
     warehouse: DuckDbWarehouse
     local: bool = True
+    clouds: tuple[Cloud, ...] = tuple(Cloud)
 
     def runner(self, connection: duckdb.DuckDBPyConnection) -> Runner:
         """See ``Store``."""
@@ -97,6 +109,7 @@ class HubStore:
     hub: Hub
     scratch: Scratch
     local: bool = False
+    clouds: tuple[Cloud, ...] = tuple(Cloud)
 
     def runner(self, connection: duckdb.DuckDBPyConnection) -> Runner:
         """See ``Store``."""
@@ -119,20 +132,41 @@ class HubStore:
 
 
 def open_store(words: str, wait_seconds: float, scratch: Scratch) -> Store:
-    """The store that ``--warehouse`` names: ``duckdb:PATH`` or ``bigquery``.
+    """The store that ``--warehouse`` names: a file, the hub, or a cloud's own database.
 
     Raises:
-        UsageError: it is neither.
-        SettingsError: the environment does not say where the hub is.
+        UsageError: it is none of them.
+        SettingsError: the environment does not say where the hub or the database is.
     """
     if words == HUB:
         hub = read_hub(os.environ)
         return HubStore(google_clients().hub_warehouse(hub, scratch), hub, scratch)
+    if words.partition(":")[0] in KINDS:
+        return open_native(words, scratch)
     if not words.startswith("duckdb:"):
+        natives = " or ".join(f"{kind.word}[:{kind.shape}]" for kind in KINDS.values())
         raise UsageError(
-            f"'{words}' is not a warehouse: write duckdb:PATH, like {DEFAULT_WAREHOUSE}, or {HUB}."
+            f"'{words}' is not a warehouse: write duckdb:PATH, like {DEFAULT_WAREHOUSE}, {HUB},"
+            f" {natives}."
         )
     return FileStore(DuckDbWarehouse(warehouse_path(words), wait_seconds))
+
+
+def clouds_of(store: Store, words: tuple[str, ...]) -> tuple[Cloud, ...]:
+    """The clouds that are meant: those that were named, else all whose bills ``store`` has.
+
+    Raises:
+        UsageError: the store does not have the bills of one that was named.
+    """
+    clouds = chosen_clouds(words) if words else store.clouds
+    foreign = [cloud for cloud in clouds if cloud not in store.clouds]
+    if foreign:
+        raise UsageError(
+            f"{store.warehouse.name} has the bills of {', '.join(store.clouds)} alone: those of"
+            f" {', '.join(foreign)} go into that cloud's own warehouse, or with --warehouse"
+            f" {HUB} into the hub."
+        )
+    return clouds
 
 
 def scoped_bills(cloud: Cloud, store: Store, scratch: Scratch) -> Bills:

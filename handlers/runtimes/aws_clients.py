@@ -18,7 +18,7 @@ from handlers.archive.s3 import S3Archive
 from handlers.errors import UsageError
 from handlers.load.collecting import Bills, Task
 from handlers.load.load import Loader
-from handlers.native import AwsSettings, Federation
+from handlers.native import AwsSettings, Federation, Redshift
 from handlers.reconcile.statement import Statement
 from handlers.record import Cloud
 from handlers.runtimes.aws_bills import bills_of, statements_of
@@ -43,7 +43,7 @@ QUARANTINE = "quarantine"
 LOADS, SITE = "loads", "site"
 """What lies below the staging place: rows on their way, which expire, and the site's copy."""
 
-_REGION = "AWS_REGION"
+REGION = "AWS_REGION"
 """Lambda says it: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html"""
 _AWS4 = "urn:ietf:params:aws:token-type:aws4_request"
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -93,6 +93,28 @@ def federated(
         service_account_impersonation_url=f"{accounts_url}/{google.account}:generateAccessToken",
         scopes=[_SCOPE],
     )
+
+
+def redshift_warehouse(
+    redshift: Redshift, session: boto3.Session, scratch: Scratch
+) -> RedshiftWarehouse:
+    """The database, as the login of ``session``."""
+    jobs = Jobs(
+        client=client_of(session, "redshift-data"),
+        workgroup=redshift.workgroup,
+        database=redshift.database,
+        remaining=scratch.remaining,
+        finished=log_job,
+    )
+    place = Place.parse(redshift.staging).below(LOADS)
+    staging = Staging(client_of(session, "s3"), place, scratch.below("warehouse"))
+    return RedshiftWarehouse(jobs, staging, redshift.role)
+
+
+def client_of(session: boto3.Session, service: str) -> Any:  # noqa: ANN401 - made at run time
+    """boto3's client of a service."""
+    untyped: Any = session
+    return untyped.client(service, config=CONFIG)
 
 
 @dataclass(frozen=True)
@@ -154,18 +176,7 @@ class RuntimeClients:
 
     @cached_property
     def _warehouse(self) -> RedshiftWarehouse:
-        redshift = self.settings.redshift
-        jobs = Jobs(
-            client=self._client("redshift-data"),
-            workgroup=redshift.workgroup,
-            database=redshift.database,
-            remaining=self.scratch.remaining,
-            finished=log_job,
-        )
-        staging = Staging(
-            self._client("s3"), self._staging_place.below(LOADS), self.scratch.below("warehouse")
-        )
-        return RedshiftWarehouse(jobs, staging, redshift.role)
+        return redshift_warehouse(self.settings.redshift, self._session, self.scratch)
 
     @property
     def _staging_place(self) -> Place:
@@ -189,8 +200,7 @@ class RuntimeClients:
 
     @cached_property
     def _session(self) -> boto3.Session:
-        return boto3.Session(region_name=os.environ.get(_REGION))
+        return boto3.Session(region_name=os.environ.get(REGION))
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-        untyped: Any = self._session
-        return untyped.client(service, config=CONFIG)
+        return client_of(self._session, service)

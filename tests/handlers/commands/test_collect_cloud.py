@@ -62,6 +62,16 @@ def s3(tmp_path: Path) -> Generator[Mapping[str, str]]:
     moto.stop()
 
 
+REDSHIFT = {
+    "COST_REDSHIFT_WORKGROUP": "ai-cost",
+    "COST_REDSHIFT_DATABASE": "costs",
+    "COST_REDSHIFT_STAGING": "s3://staging-of-tests",
+    "COST_REDSHIFT_ROLE": "arn:aws:iam::123456789012:role/copier",
+    "COST_ARCHIVE": "s3://archive-of-tests/loads",
+    "AWS_REGION": "eu-central-1",
+}
+
+
 def loaded(warehouse: Path) -> dict[date, Decimal]:
     rows = query(warehouse, "SELECT billing_period, sum(cost_usd) FROM llm_costs GROUP BY ALL")
     return {period: Decimal(cost) for period, cost in rows}
@@ -91,9 +101,17 @@ def test_a_range_of_months_is_loaded_and_gone_on_with(
         ([], {}, "Name the FOLDER"),
         (["--cloud", "aws", "--period", "2026-09..2026-08"], {}, "ends before it begins"),
         (["--cloud", "aws", "--warehouse", "bigquery"], {}, "COST_PROJECT is not set"),
-        (["--cloud", "aws", "--warehouse", "oracle:x"], {}, "not a warehouse"),
+        (["--cloud", "aws", "--warehouse", "oracle:x"], {}, "redshift[:WORKGROUP/DATABASE]"),
+        (["--warehouse", "redshift"], {}, "COST_REDSHIFT_WORKGROUP is not set"),
+        (["--warehouse", "redshift:costs"], {}, "write redshift:WORKGROUP/DATABASE"),
+        (["--warehouse", "redshift:"], {}, "write redshift:WORKGROUP/DATABASE"),
+        (["--warehouse", "redshift:ai-cost/Costs"], {}, "'Costs' can't be its database"),
+        (["--warehouse", "redshift:ai-cost/costs"], {}, "COST_REDSHIFT_STAGING is not set"),
+        (["--warehouse", "azuresql:here/costs"], {}, "'here' can't be its server"),
+        (["--warehouse", "azuresql"], {"COST_ARCHIVE": "s3://b/a"}, "COST_SQL_SERVER is not set"),
+        (["--warehouse", "redshift", "--cloud", "azure"], REDSHIFT, "the bills of AWS alone"),
     ],
-    ids=range(8),
+    ids=range(16),
 )
 def test_what_is_missing_is_said(
     run_handlers: RunHandlers, words: list[str], changed: dict[str, str], said: str
