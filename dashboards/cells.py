@@ -1,12 +1,12 @@
 """How the fields of a panel look and where they lead: Grafana's overrides, from ``style.toml``."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 from dashboards.queries.sql import FILTERS
 from dashboards.style import WARNING, Column, cloud_columns, columns
-from handlers.alerts import Hub
+from handlers.record import Cloud
 
 Looks = list[DynamicConfigValue]
 
@@ -29,19 +29,22 @@ def hidden() -> Looks:
     return [value("custom.hidden", True), value("custom.hideFrom", UNSEEN)]
 
 
-def series(name: str, hub: Hub) -> Looks:
-    """A series or a bar; a cloud whose bills are not expected is not shown."""
+def series(name: str, clouds: Collection[Cloud], chosen: Mapping[str, str]) -> Looks:
+    """A series or a bar; a cloud whose bills are not expected is not shown.
+
+    ``chosen`` as in ``links``.
+    """
     column = columns()[name]
     made = [value("displayName", column.title), value("unit", column.unit)]
     if column.colour:
         made.append(value("color", fixed(column.colour)))
-    if name in {each for cloud, each in cloud_columns().items() if cloud not in hub.clouds}:
+    if name in {each for cloud, each in cloud_columns().items() if cloud not in clouds}:
         made.append(value("custom.hideFrom", UNSEEN))
-    return [*made, *links(column)]
+    return [*made, *links(column, chosen)]
 
 
-def cell(name: str) -> Looks:
-    """A column of a table."""
+def cell(name: str, chosen: Mapping[str, str]) -> Looks:
+    """A column of a table; ``chosen`` as in ``links``."""
     column = columns()[name]
     if column.hidden:
         return hidden()
@@ -57,19 +60,23 @@ def cell(name: str) -> Looks:
             value("thresholds", _red_from(column.warn_from)),
             value("custom.cellOptions", {"type": "color-text"}),
         ]
-    return [*made, *links(column)]
+    return [*made, *links(column, chosen)]
 
 
-def links(column: Column) -> Looks:
-    """Where a click leads: the other filters and the time stay as they are."""
+def links(column: Column, chosen: Mapping[str, str]) -> Looks:
+    """Where a click leads: the other filters and the time stay as they are.
+
+    ``chosen`` are filters that the page does not offer, for it is about one value of each.
+    """
     if not column.leads_to:
         return []
-    chosen = [f"var-{name}={fixed_value}" for name, fixed_value in column.fixes.items()]
-    chosen += [
+    fixes = {**{k: v for k, v in chosen.items() if k not in column.sets}, **column.fixes}
+    said = [f"var-{name}={fixed_value}" for name, fixed_value in fixes.items()]
+    said += [
         f"var-{name}=${{__data.fields.{of}:percentencode}}" for name, of in column.sets.items()
     ]
-    kept = [f"${{{name}:queryparam}}" for name in _others({*column.fixes, *column.sets})]
-    address = "&".join([*chosen, *kept, "${__url_time_range}"])
+    kept = [f"${{{name}:queryparam}}" for name in _others({*fixes, *column.sets})]
+    address = "&".join([*said, *kept, "${__url_time_range}"])
     link = {"title": "Look into this", "url": f"/d/{column.leads_to}?{address}"}
     return [value("links", [link])]
 

@@ -1,12 +1,15 @@
 """Every dashboard as the JSON that Grafana takes, the same text for the same hub."""
 
+from collections.abc import Sequence
+
 from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard, DashboardLinkType
 
-from dashboards.panels import KINDS
+from dashboards.panels import KINDS, Asked
 from dashboards.plan import TAG, Plan, plans
-from dashboards.variables import variables
+from dashboards.source import AskedHub
+from dashboards.variables import Variable, variables
 from handlers.alerts import Hub
 
 
@@ -16,17 +19,23 @@ def documents(hub: Hub) -> dict[str, str]:
     Raises:
         WarehouseError: the hub's project or dataset is not a name that BigQuery takes.
     """
-    encoder = JSONEncoder(sort_keys=True, indent=2, ensure_ascii=False)
-    return {of.uid: encoder.encode(dashboard(of, hub)) + "\n" for of in plans()}
+    return {of.uid: encoded(dashboard(of, AskedHub(hub), variables(hub))) for of in plans()}
 
 
-def dashboard(of: Plan, hub: Hub) -> Dashboard:
+def encoded(made: Dashboard) -> str:
+    """The dashboard's JSON, always in the same order."""
+    return JSONEncoder(sort_keys=True, indent=2, ensure_ascii=False).encode(made) + "\n"
+
+
+def dashboard(
+    of: Plan, asked: Asked, filters: Sequence[Variable], tags: Sequence[str] = (TAG,)
+) -> Dashboard:
     """A dashboard with its filters, its links to the others, and its panels."""
     made = (
         build.Dashboard(of.title)
         .uid(of.uid)
         .description(of.description)
-        .tags([TAG])
+        .tags([*tags])
         .timezone("utc")
         .time("now-30d/d", "now")
         .refresh("")
@@ -40,10 +49,10 @@ def dashboard(of: Plan, hub: Hub) -> Dashboard:
                 .keep_time(True)
             ]
         )
-        .variables([*variables(hub)])
+        .variables([*filters])
     )
     for spot in of.spots.values():
-        made = made.with_panel(KINDS[spot.draw](spot, hub))
+        made = made.with_panel(KINDS[spot.draw](spot, asked))
     return made.build()
 
 

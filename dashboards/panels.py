@@ -1,11 +1,12 @@
 """One function for each kind of panel; what is alike in all of them is said once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, Self, TypeAlias, TypeVar
 
-from grafana_foundation_sdk.builders import barchart, bargauge, bigquery, common, stat, table
+from grafana_foundation_sdk.builders import barchart, bargauge, common, stat, table
 from grafana_foundation_sdk.builders import timeseries as series
 from grafana_foundation_sdk.cog import builder as cogbuilder
+from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models import common as looks
 from grafana_foundation_sdk.models.common import DataSourceRef
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, GridPos
@@ -14,9 +15,8 @@ from grafana_foundation_sdk.models.dashboard import Panel as Made
 from dashboards import cells
 from dashboards.cells import fixed, value
 from dashboards.plan import Spot
-from dashboards.source import SOURCE, table_query
 from dashboards.style import WARNING, columns, named_series
-from handlers.alerts import Hub
+from handlers.record import Cloud
 
 DOLLARS = "currencyUSD"
 NARROWEST = 80
@@ -30,6 +30,7 @@ class _Panel(Protocol):
     def title(self, title: str) -> Self: ...
     def description(self, description: str) -> Self: ...
     def datasource(self, datasource: DataSourceRef) -> Self: ...
+    def targets(self, targets: list[cogbuilder.Builder[Dataquery]]) -> Self: ...
     def grid_pos(self, grid_pos: GridPos) -> Self: ...
     def unit(self, unit: str) -> Self: ...
     def no_value(self, no_value: str) -> Self: ...
@@ -37,40 +38,63 @@ class _Panel(Protocol):
 
 
 Panel = TypeVar("Panel", bound=_Panel)
-Kind: TypeAlias = Callable[[Spot, Hub], cogbuilder.Builder[Made]]
 
 
-def number(spot: Spot, hub: Hub) -> stat.Panel:
+class Asked(Protocol):
+    """Whom the panels of a page ask."""
+
+    @property
+    def clouds(self) -> Collection[Cloud]:
+        """The clouds whose bills are expected."""
+        ...
+
+    @property
+    def chosen(self) -> Mapping[str, str]:
+        """Filters that the page does not offer, for it is about one value of each."""
+        ...
+
+    def source(self, spot: Spot) -> DataSourceRef:
+        """The data source of the panel."""
+        ...
+
+    def questions(self, spot: Spot) -> Sequence[cogbuilder.Builder[Dataquery]]:
+        """What the panel asks."""
+        ...
+
+
+Kind: TypeAlias = Callable[[Spot, Asked], cogbuilder.Builder[Made]]
+
+
+def number(spot: Spot, of: Asked) -> stat.Panel:
     """One number: the column of the only row, or of all rows by the spot's calculation."""
     column = columns()[spot.column]
     made = (
         stat.Panel()
-        .with_target(_ask(spot, hub))
         .reduce_options(
             common.ReduceDataOptions().calcs([spot.calc]).values(False).fields(f"/^{spot.column}$/")
         )
         .graph_mode(looks.BigValueGraphMode.NONE)
         .color_mode(looks.BigValueColorMode.VALUE if column.warns else looks.BigValueColorMode.NONE)
     )
-    made = _placed(made, spot, column.unit)
+    made = _placed(made, spot, column.unit, of)
     said = [value("color", fixed(WARNING))] if column.warns else []
     if column.decimals is not None:
         said.append(value("decimals", column.decimals))
     return made.override_by_name(spot.column, said) if said else made
 
 
-def bars_by_day(spot: Spot, hub: Hub) -> series.Panel:
+def bars_by_day(spot: Spot, of: Asked) -> series.Panel:
     """Stacked bars, one a day, a series for each column."""
-    return _drawn(_placed(_bars(spot, hub), spot, DOLLARS), spot.shows[1:], hub)
+    return _drawn(_placed(_bars(), spot, DOLLARS, of), spot.shows[1:], of)
 
 
-def bars_by_day_and_name(spot: Spot, hub: Hub) -> series.Panel:
+def bars_by_day_and_name(spot: Spot, of: Asked) -> series.Panel:
     """Stacked bars, one a day, a series for each text of the second column.
 
     The colours are Grafana's in their order, so that no two of a chart's names share one. Picked by
     the name they would: there are about forty, many of them alike.
     """
-    made = _placed(_bars(spot, hub), spot, DOLLARS)
+    made = _placed(_bars(), spot, DOLLARS, of)
     made = made.override_by_field_type(
         "number",
         [
@@ -83,12 +107,10 @@ def bars_by_day_and_name(spot: Spot, hub: Hub) -> series.Panel:
     return made
 
 
-def bars_and_mean(spot: Spot, hub: Hub) -> series.Panel:
+def bars_and_mean(spot: Spot, of: Asked) -> series.Panel:
     """Bars, one a day, and the mean as a line."""
     _, bar, line = spot.shows
-    made = _drawn(
-        _placed(_bars(spot, hub, looks.StackingMode.NONE), spot, DOLLARS), spot.shows[1:], hub
-    )
+    made = _drawn(_placed(_bars(looks.StackingMode.NONE), spot, DOLLARS, of), spot.shows[1:], of)
     made = made.override_by_name(bar, [value("color", fixed("#7EB26D"))])
     return made.override_by_name(
         line,
@@ -100,11 +122,10 @@ def bars_and_mean(spot: Spot, hub: Hub) -> series.Panel:
     )
 
 
-def band(spot: Spot, hub: Hub) -> series.Panel:
+def band(spot: Spot, of: Asked) -> series.Panel:
     """Actual and expected as lines, the usual as a band, what is unusual as dots."""
     made = (
         series.Panel()
-        .with_target(_ask(spot, hub))
         .draw_style(looks.GraphDrawStyle.LINE)
         .line_width(1)
         .fill_opacity(0)
@@ -113,7 +134,7 @@ def band(spot: Spot, hub: Hub) -> series.Panel:
         .legend(_legend())
         .tooltip(common.VizTooltipOptions().mode(looks.TooltipDisplayMode.MULTI))
     )
-    made = _drawn(_placed(made, spot, DOLLARS), spot.shows[1:], hub)
+    made = _drawn(_placed(made, spot, DOLLARS, of), spot.shows[1:], of)
     unlined = value("custom.lineWidth", 0)
     return (
         made.override_by_name("actual", [value("custom.lineWidth", 2)])
@@ -134,43 +155,43 @@ def band(spot: Spot, hub: Hub) -> series.Panel:
     )
 
 
-def bars_of_clouds(spot: Spot, hub: Hub) -> bargauge.Panel:
+def bars_of_clouds(spot: Spot, of: Asked) -> bargauge.Panel:
     """A bar for each cloud."""
     made = (
         bargauge.Panel()
-        .with_target(_ask(spot, hub))
         .orientation(looks.VizOrientation.HORIZONTAL)
         .display_mode(looks.BarGaugeDisplayMode.BASIC)
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False))
         .min(0)
     )
-    return _drawn(_placed(made, spot, DOLLARS), spot.shows, hub)
+    return _drawn(_placed(made, spot, DOLLARS, of), spot.shows, of)
 
 
-def bars_by_name(spot: Spot, hub: Hub) -> barchart.Panel:
+def bars_by_name(spot: Spot, of: Asked) -> barchart.Panel:
     """Stacked bars of the shown columns, one for each name in the first column."""
     name, *others = spot.query.columns
-    made = _charted(spot, hub, looks.VizOrientation.HORIZONTAL)
-    where = cells.links(columns()[name])
+    made = _charted(spot, of, looks.VizOrientation.HORIZONTAL)
+    where = cells.links(columns()[name], of.chosen)
     for shown in spot.shows:
-        made = made.override_by_name(shown, [*_but_links(cells.series(shown, hub)), *where])
+        said = _but_links(cells.series(shown, of.clouds, of.chosen))
+        made = made.override_by_name(shown, [*said, *where])
     for other in others:
         if other not in spot.shows:
             made = made.override_by_name(other, [value("custom.hideFrom", cells.UNSEEN)])
     return made
 
 
-def bars_of_times(spot: Spot, hub: Hub) -> barchart.Panel:
+def bars_of_times(spot: Spot, of: Asked) -> barchart.Panel:
     """Stacked upright bars, one for each month, weekday or hour in the first column."""
-    return _drawn(_charted(spot, hub, looks.VizOrientation.VERTICAL), spot.shows[1:], hub)
+    return _drawn(_charted(spot, of, looks.VizOrientation.VERTICAL), spot.shows[1:], of)
 
 
-def rows(spot: Spot, hub: Hub) -> table.Panel:
+def rows(spot: Spot, of: Asked) -> table.Panel:
     """A table; a cell that names a cloud, a model or a customer leads to it."""
-    made = table.Panel().with_target(_ask(spot, hub)).show_header(True).min_width(NARROWEST)
-    made = _placed(made, spot, "none")
+    made = table.Panel().show_header(True).min_width(NARROWEST)
+    made = _placed(made, spot, "none", of)
     for name in spot.query.columns:
-        said = cells.cell(name) if name in spot.shows else cells.hidden()
+        said = cells.cell(name, of.chosen) if name in spot.shows else cells.hidden()
         made = made.override_by_name(name, said)
     return made
 
@@ -192,28 +213,22 @@ KINDS: Mapping[str, Kind] = {
 """What ``draw`` in a plan can say."""
 
 
-def _ask(spot: Spot, hub: Hub) -> bigquery.Dataquery:
-    return table_query(spot.query, hub, words=spot.words)
-
-
-def _placed(panel: Panel, spot: Spot, unit: str) -> Panel:
+def _placed(panel: Panel, spot: Spot, unit: str, of: Asked) -> Panel:
     return (
         panel.id(spot.id)
         .title(spot.title)
         .description(spot.query.meaning)
-        .datasource(SOURCE)
+        .datasource(of.source(spot))
+        .targets([*of.questions(spot)])
         .grid_pos(GridPos(h=spot.height, w=spot.width, x=spot.x, y=spot.y))
         .unit(unit)
         .no_value("no data")
     )
 
 
-def _bars(
-    spot: Spot, hub: Hub, stacking: looks.StackingMode = looks.StackingMode.NORMAL
-) -> series.Panel:
+def _bars(stacking: looks.StackingMode = looks.StackingMode.NORMAL) -> series.Panel:
     return (
         series.Panel()
-        .with_target(_ask(spot, hub))
         .draw_style(looks.GraphDrawStyle.BARS)
         .stacking(common.StackingConfig().mode(stacking))
         .fill_opacity(80)
@@ -224,10 +239,9 @@ def _bars(
     )
 
 
-def _charted(spot: Spot, hub: Hub, orientation: looks.VizOrientation) -> barchart.Panel:
+def _charted(spot: Spot, of: Asked, orientation: looks.VizOrientation) -> barchart.Panel:
     made = (
         barchart.Panel()
-        .with_target(_ask(spot, hub))
         .x_field(spot.query.columns[0])
         .orientation(orientation)
         .stacking(looks.StackingMode.NORMAL)
@@ -236,12 +250,12 @@ def _charted(spot: Spot, hub: Hub, orientation: looks.VizOrientation) -> barchar
         .legend(_legend())
         .tooltip(common.VizTooltipOptions().mode(looks.TooltipDisplayMode.MULTI))
     )
-    return _placed(made, spot, DOLLARS)
+    return _placed(made, spot, DOLLARS, of)
 
 
-def _drawn(panel: Panel, names: tuple[str, ...], hub: Hub) -> Panel:
+def _drawn(panel: Panel, names: tuple[str, ...], of: Asked) -> Panel:
     for name in names:
-        panel = panel.override_by_name(name, cells.series(name, hub))
+        panel = panel.override_by_name(name, cells.series(name, of.clouds, of.chosen))
     return panel
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import cast
 
-from dashboards.queries.sql import Query, queries
+from dashboards.queries.sql import Metric, queries
 
 TAG = "ai-cost"
 """On every dashboard of ours; the links between them go by it."""
@@ -31,7 +31,7 @@ class Spot:
 
     id: int
     title: str
-    query: Query
+    query: Metric
     draw: str
     x: int
     y: int
@@ -71,12 +71,13 @@ def plans() -> tuple[Plan, ...]:
     return tuple(plan(name) for name in PLANS)
 
 
-def spot_from(said: Mapping[str, object]) -> Spot:
-    """The panel that a plan's table writes.
+def spot_from(said: Mapping[str, object], known: Mapping[str, Metric] | None = None) -> Spot:
+    """The panel that a plan's table writes; it asks one of ``known``, by default of the hub's.
 
     Raises:
         ValueError: it lacks something, or names what is not there.
     """
+    metrics = queries() if known is None else known
     match said:
         case {
             "id": int(number),
@@ -84,8 +85,8 @@ def spot_from(said: Mapping[str, object]) -> Spot:
             "query": str(query),
             "draw": str(draw),
             "place": [int(x), int(y), int(width), int(height)],
-        } if query in queries():
-            asked = queries()[query]
+        } if query in metrics:
+            asked = metrics[query]
         case _:
             raise ValueError(f"{said} is no panel: it needs id, title, query, draw, place.")
     shows = tuple(cast("Sequence[str]", said.get("shows", asked.columns)))

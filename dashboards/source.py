@@ -1,14 +1,17 @@
 """The data source that all panels of the hub ask, by the uid it is always made with."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from grafana_foundation_sdk.builders import bigquery
 from grafana_foundation_sdk.models import bigquery as model
 from grafana_foundation_sdk.models.common import DataSourceRef
 
-from dashboards.queries.sql import Query
+from dashboards.plan import Spot
+from dashboards.queries.sql import Query, queries
 from handlers.alerts import Hub
+from handlers.record import Cloud
 
 PLUGIN = "grafana-bigquery-datasource"
 UID = "ai-cost-hub"
@@ -42,6 +45,32 @@ def question(sql: str, hub: Hub, *, ref_id: str, form: model.QueryFormat) -> big
         .raw_sql(sql)
         .format(form)
     )
+
+
+@dataclass(frozen=True)
+class AskedHub:
+    """See ``panels.Asked``: every panel asks the hub one question."""
+
+    hub: Hub
+
+    @property
+    def clouds(self) -> Collection[Cloud]:
+        """See ``panels.Asked``."""
+        return self.hub.clouds
+
+    @property
+    def chosen(self) -> Mapping[str, str]:
+        """None: every filter is offered."""
+        return {}
+
+    def source(self, spot: Spot) -> DataSourceRef:
+        """See ``panels.Asked``."""
+        del spot
+        return SOURCE
+
+    def questions(self, spot: Spot) -> Sequence[bigquery.Dataquery]:
+        """See ``panels.Asked``."""
+        return [table_query(queries()[spot.query.name], self.hub, words=spot.words)]
 
 
 MOST_BYTES = 10 * 1024**3

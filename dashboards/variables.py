@@ -1,5 +1,8 @@
 """What a reader chooses by: clouds, customers, models."""
 
+from collections.abc import Iterable
+from typing import TypeAlias
+
 from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.models import dashboard as model
 
@@ -12,13 +15,16 @@ QUERIES = {"customer_filter": "customer_options", "model_filter": "model_options
 EVERYTHING = model.VariableOption(selected=True, text=["All"], value=["$__all"])
 
 
-def variables(hub: Hub) -> list[build.CustomVariable | build.QueryVariable]:
-    """The filters that every dashboard has, in the order they are shown.
+Variable: TypeAlias = build.CustomVariable | build.QueryVariable
+
+
+def variables(hub: Hub, names: Iterable[str] = tuple(FILTERS)) -> list[Variable]:
+    """The filters of these names, by default all, in the order they are shown.
 
     A value that is not offered is not accepted, and a customer travels as the key of its name: what
     reaches the SQL has no quote in it.
     """
-    return [_offered(name, hub) if name in QUERIES else _clouds(name, hub) for name in FILTERS]
+    return [_offered(name, hub) if name in QUERIES else _clouds(name, hub) for name in names]
 
 
 def _clouds(name: str, hub: Hub) -> build.CustomVariable:

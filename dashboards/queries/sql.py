@@ -33,8 +33,8 @@ _FRAGMENTS = ("customer_names", "this_month")
 
 
 @dataclass(frozen=True)
-class Query:
-    """A query: ``meaning`` is what a reader is told of its numbers.
+class Metric:
+    """What a panel shows: ``meaning`` is what a reader is told of its numbers.
 
     ``words`` are those that a panel may say differently, and what they stand for if it does not.
     """
@@ -49,6 +49,11 @@ class Query:
     def is_series(self) -> bool:
         """Whether its rows are moments."""
         return self.columns[0] == "time"
+
+
+@dataclass(frozen=True)
+class Query(Metric):
+    """A metric over all clouds, asked of the hub."""
 
     def sql(self, hub: Hub, words: Mapping[str, str] | None = None) -> str:
         """The query for Grafana, in BigQuery's dialect; ``words`` are those said differently."""
