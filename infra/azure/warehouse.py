@@ -11,6 +11,8 @@ import pulumi
 from pulumi_azure_native import sql
 
 DATABASE = "costs"
+VERSION = "12.0"
+"""Of every server in Azure SQL."""
 SHORT_TERM_DAYS = 14
 """How far back the database can be restored to any second; standard allows 35:
 https://learn.microsoft.com/azure/azure-sql/database/automated-backups-overview"""
@@ -52,7 +54,7 @@ class Warehouse(pulumi.ComponentResource):
             server_name=args["server"],
             resource_group_name=group,
             location=args["location"],
-            version="12.0",
+            version=VERSION,
             minimal_tls_version="1.2",
             public_network_access=args["public_network_access"],
             restrict_outbound_network_access=sql.ServerNetworkAccessFlag.ENABLED,

@@ -4,6 +4,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
@@ -13,18 +14,26 @@ from infra.commands.options import environment, stack_option
 from infra.doctor.checks import checks
 from infra.doctor.examination import Place, examine
 from infra.doctor.finding import Finding, Level
+from infra.stages import Phase
 
 
 @click.command()
 @stack_option
 @click.option("--json", "form", flag_value="json", help="Write the findings as a JSON list.")
+@click.option(
+    "--phase",
+    type=click.IntRange(int(Phase.HUB), int(Phase.NATIVE)),
+    help="Look for what this phase needs, as before a promotion. [default: the stack's own]",
+)
 @address_option
-def doctor(stack: str, form: str | None, changes: tuple[str, ...]) -> None:
+def doctor(stack: str, form: str | None, phase: int | None, changes: tuple[str, ...]) -> None:
     """Check logins, rights, exports and Grafana; change nothing.
 
     Exit code 0: no problem was found. 1: at least one.
     """
     where = environment(stack)
+    if phase is not None:
+        where = replace(where, settings=replace(where.settings, phase=Phase(phase)))
     place = Place(where, addresses(changes), datetime.now(UTC))
     findings: list[Finding] = []
     for one in examine(place, checks(place)):

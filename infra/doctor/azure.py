@@ -12,8 +12,6 @@ from infra.settings import AzureSettings
 
 ROLES = "2022-04-01"
 PROVIDERS = "2021-04-01"
-NAMESPACES = ("Microsoft.Storage", "Microsoft.ManagedIdentity", "Microsoft.CostManagementExports")
-"""What must be registered in a subscription before such a thing can be made in it."""
 
 
 def login(place: Place, azure: AzureSettings) -> Iterator[Finding]:
@@ -77,7 +75,8 @@ def _role_ids(assigned: Sequence[dict[str, Any]]) -> set[str]:
 def providers(place: Place, azure: AzureSettings) -> Iterator[Finding]:
     """Are the resource providers registered that the program makes things of?"""
     api = place.azure.api()
-    for namespace in NAMESPACES:
+    for need in needs("azure-provider", place.environment.settings.phase):
+        namespace = str(need["namespace"])
         said = api.get(
             f"/subscriptions/{azure.subscription}/providers/{namespace}",
             {"api-version": PROVIDERS},

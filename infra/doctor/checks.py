@@ -7,8 +7,10 @@ from handlers.record import Cloud
 from infra.doctor import (
     aws,
     aws_export,
+    aws_native,
     azure,
     azure_costs,
+    azure_native,
     billing_export,
     google,
     google_keys,
@@ -17,6 +19,7 @@ from infra.doctor import (
 )
 from infra.doctor.examination import Check, Place
 from infra.settings import AzureSettings, Hosting
+from infra.stages import Phase
 
 
 def checks(place: Place) -> Sequence[Check]:
@@ -69,6 +72,15 @@ def _of_aws(place: Place) -> list[Check]:
                 ("Cost allocation tags of", aws_export.tags),
             )
         ]
+        if place.environment.settings.phase >= Phase.NATIVE and payer.holds_warehouse:
+            found += [
+                Check(f"{title} {payer.scope.id}", partial(look, payer), needs, "AWS")
+                for title, look in (
+                    ("Zones of", aws_native.zones),
+                    ("Redshift Serverless in", aws_native.redshift),
+                    ("Lambda in", aws_native.functions),
+                )
+            ]
     return found
 
 
@@ -85,6 +97,12 @@ def _of_azure(place: Place, settings: AzureSettings) -> list[Check]:
             "Azure's agreement", partial(azure_costs.agreement, place, settings), scopes, "Azure"
         ),
     ]
+    if place.environment.settings.phase >= Phase.NATIVE:
+        for title, check in (
+            ("Azure SQL's offer", azure_native.database),
+            ("Azure Functions' plan", azure_native.functions),
+        ):
+            found.append(Check(title, partial(check, place, settings), hub, "Azure"))
     for scope in settings.scopes:
         look = partial(azure_costs.export, place, settings, scope)
         found.append(Check(f"Azure's export of {scope.id}", look, scopes, "Azure"))

@@ -32,6 +32,12 @@ class AwsBilling:
     """What the login's policies do not allow, as the simulation says."""
     no_right: set[str] = field(default_factory=set[str])
     """Operations that the login may not call."""
+    workgroups: list[str] = field(default_factory=list[str])
+    """Of Redshift Serverless."""
+    free_executions: int = 1000
+    """Of Lambda's, at once."""
+    code_bytes: int = 0
+    """What Lambda keeps of code already, of 75 GiB."""
     requests: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Service and operation of each."""
 
@@ -45,7 +51,11 @@ def aws_billing(aws: AwsBilling) -> Generator[str]:
 
 def _answer(aws: AwsBilling, request: Request) -> Answer:
     signed = SIGNED.fullmatch(request.headers.get("authorization", ""))
-    if request.method != "POST" or signed is None:
+    if signed is None:
+        return _error(403, "MissingAuthenticationTokenException", "not signed")
+    if signed["service"] == "lambda":
+        return _lambda(aws, request)
+    if request.method != "POST":
         return _error(403, "MissingAuthenticationTokenException", "not signed")
     if signed["region"] != "us-east-1":
         return _error(400, "UnrecognizedClientException", f"no such service in {signed['region']}")
@@ -97,10 +107,30 @@ def _tags(aws: AwsBilling, request: Request) -> Answer:
     return Answer(200, {"CostAllocationTags": known})
 
 
+def _workgroups(aws: AwsBilling, request: Request) -> Answer:
+    """Two to a page, as exports."""
+    begin = int(request.body.get("nextToken", "0"))
+    more = {"nextToken": str(begin + 2)} if begin + 2 < len(aws.workgroups) else {}
+    found = [{"workgroupName": name} for name in aws.workgroups[begin : begin + 2]]
+    return Answer(200, {"workgroups": found, **more})
+
+
+def _lambda(aws: AwsBilling, request: Request) -> Answer:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html"""
+    if (request.method, request.path.rstrip("/")) != ("GET", "/2016-08-19/account-settings"):
+        return _error(404, "ResourceNotFoundException", request.path)
+    limit = {
+        "TotalCodeSize": 75 * 1024**3,
+        "UnreservedConcurrentExecutions": aws.free_executions,
+    }
+    return Answer(200, {"AccountLimit": limit, "AccountUsage": {"TotalCodeSize": aws.code_bytes}})
+
+
 _OPERATIONS: Mapping[tuple[str, str], Callable[[AwsBilling, Request], Answer]] = {
     ("bcm-data-exports", "ListExports"): _exports,
     ("cur", "DescribeReportDefinitions"): _reports,
     ("ce", "ListCostAllocationTags"): _tags,
+    ("redshift-serverless", "ListWorkgroups"): _workgroups,
 }
 
 

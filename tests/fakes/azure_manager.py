@@ -22,6 +22,8 @@ VERSIONS: Mapping[str, frozenset[str]] = {
     "subscriptions": frozenset({"2022-12-01"}),
     "billing": frozenset({"2024-04-01"}),
     "exports": frozenset({"2023-11-01", "2024-08-01", "2025-03-01"}),
+    "capabilities": frozenset({"2021-11-01", "2023-08-01"}),
+    "georegions": frozenset({"2023-12-01", "2024-04-01"}),
 }
 
 
@@ -42,6 +44,10 @@ class Azure:
     """What the billing API says of a subscription, by its id."""
     exports: dict[str, Fields] = field(default_factory=dict[str, Fields])
     """Properties of an export, by SCOPE/NAME in small letters."""
+    sql_sizes: dict[str, str] = field(default_factory=lambda: {"S0": "Available"})
+    """The state of each size of a standard database; none: the location is closed."""
+    flex_regions: list[str] = field(default_factory=lambda: ["East US 2", "West Europe"])
+    """Where Flex Consumption is."""
     requests: list[Request] = field(default_factory=list[Request])
 
     def __post_init__(self) -> None:
@@ -105,6 +111,11 @@ _ROUTES: Sequence[tuple[str, str]] = (
         rf"(?P<scope>{_SUBSCRIPTION})/providers/Microsoft\.Billing/billingProperty/default",
     ),
     ("exports", rf"{_SCOPE}/providers/Microsoft\.CostManagement/exports/(?P<name>[\w-]+)"),
+    (
+        "capabilities",
+        rf"(?P<scope>{_SUBSCRIPTION})/providers/Microsoft\.Sql/locations/(?P<name>\w+)/capabilities",
+    ),
+    ("georegions", rf"(?P<scope>{_SUBSCRIPTION})/providers/Microsoft\.Web/geoRegions"),
     ("providers", rf"(?P<scope>{_SUBSCRIPTION})/providers/(?P<name>[\w.]+)"),
     ("subscriptions", rf"(?P<scope>{_SUBSCRIPTION})"),
     ("billing", rf"(?P<scope>{_BILLING})"),
@@ -137,6 +148,11 @@ def _of(azure: Azure, kind: str, names: Mapping[str, str], request: Request) -> 
         return Answer(
             200, {"value": [{"properties": {"roleDefinitionId": role + one}} for one in held]}
         )
+    if kind == "capabilities":
+        return Answer(200, _capabilities(azure))
+    if kind == "georegions":
+        flex = request.query.get("sku") == "FlexConsumption"
+        return Answer(200, {"value": [{"name": name} for name in azure.flex_regions if flex]})
     if kind == "providers":
         state = azure.registered.get(names["name"], "Registered")
         return Answer(200, {"namespace": names["name"], "registrationState": state})
@@ -153,6 +169,16 @@ def _of(azure: Azure, kind: str, names: Mapping[str, str], request: Request) -> 
         export = azure.exports.get(f"{scope}/{names['name']}".lower())
         found = {"properties": _with_runs(export, request)} if export else None
     return Answer(200, found) if found else _error(404, "ResourceNotFound")
+
+
+def _capabilities(azure: Azure) -> Fields:
+    if not azure.sql_sizes:
+        reason = "Provisioning is restricted in this region."
+        return {"name": "East US 2", "status": "Disabled", "reason": reason}
+    sizes = [{"name": name, "status": state} for name, state in azure.sql_sizes.items()]
+    edition = {"name": "Standard", "status": "Available", "supportedServiceLevelObjectives": sizes}
+    version = {"name": "12.0", "status": "Default", "supportedEditions": [edition]}
+    return {"name": "East US 2", "status": "Available", "supportedServerVersions": [version]}
 
 
 def _with_runs(export: Fields, request: Request) -> Fields:

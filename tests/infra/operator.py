@@ -130,7 +130,14 @@ def operator(folder: Path) -> Generator[Operator]:
         yield Operator(folder, google, aws, azure, grafana, address, shell)
 
 
-_BILLING = ("IAM", "COST_EXPLORER", "BCM_DATA_EXPORTS", "COST_AND_USAGE_REPORT_SERVICE")
+_BILLING = (
+    "IAM",
+    "COST_EXPLORER",
+    "BCM_DATA_EXPORTS",
+    "COST_AND_USAGE_REPORT_SERVICE",
+    "REDSHIFT_SERVERLESS",
+    "LAMBDA",
+)
 
 
 def names(findings: Iterator[Finding] | list[Finding]) -> list[str]:

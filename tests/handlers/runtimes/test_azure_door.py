@@ -13,10 +13,10 @@ from handlers.errors import WarehouseError
 from handlers.native import NativeName
 from handlers.runtimes.azure_door import opens
 from handlers.runtimes.clients import Scratch
+from handlers.settings import Name
 from handlers.warehouses.azuresql.names import Principal, Rights
 from handlers.warehouses.azuresql.port import Connect, Database
 from handlers.warehouses.azuresql.warehouse import Administration, AzureSqlWarehouse
-from handlers.settings import Name
 from tests.fakes.azuresql import ADMIN, FakeAzureSql
 from tests.handlers.native_environments import IDENTITY
 from tests.handlers.runtimes.local import NOW
