@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from dashboards.detail.rules import DETAIL_RULES, asks_clouds, filters_of
 from dashboards.panel_rules import PANEL_RULES, Check, Document
+from dashboards.plan import DETAIL_TAG
 from dashboards.queries.sql import ALL, FILTERS
 from dashboards.source import UID
 
@@ -34,8 +36,9 @@ def lint(document: Document) -> tuple[Fault, ...]:
     ]
     for panel in document["panels"]:
         place = f"{document.get('uid', '?')}, panel {panel.get('id')} '{panel.get('title', '')}'"
+        panel_rules = DETAIL_RULES if asks_clouds(panel) else PANEL_RULES
         faults += [
-            Fault(name, place, told) for name, rule in PANEL_RULES.items() for told in rule(panel)
+            Fault(name, place, told) for name, rule in panel_rules.items() for told in rule(panel)
         ]
     return tuple(faults)
 
@@ -50,6 +53,10 @@ def lint_all(documents: Sequence[Document]) -> tuple[Fault, ...]:
         if uids.count(uid) > 1
     ]
     return tuple(faults)
+
+
+def _is_detail(document: Document) -> bool:
+    return DETAIL_TAG in document.get("tags", [])
 
 
 def _identity(document: Document) -> Iterator[str]:
@@ -95,9 +102,10 @@ def _time(document: Document) -> Iterator[str]:
 
 def _filters(document: Document) -> Iterator[str]:
     variables = {each["name"]: each for each in document.get("templating", {}).get("list", [])}
-    if set(variables) != set(FILTERS):
+    wanted = filters_of(document) if _is_detail(document) else tuple(FILTERS)
+    if set(variables) != set(wanted):
         found = ", ".join(variables) or "none"
-        yield f"the filters have to be {', '.join(FILTERS)}; found {found}."
+        yield f"the filters have to be {', '.join(wanted)}; found {found}."
     for name, each in variables.items():
         if not (each.get("multi") and each.get("includeAll") and each.get("allValue") == ALL):
             yield f"{name} needs several values, All, and {ALL} for All."

@@ -133,7 +133,12 @@ def _targets(panel: Document) -> Sequence[Document]:
 
 
 def _questions(panel: Document) -> Iterator[str]:
-    yield from (_COMMENT.sub("", target.get("rawSql", "")) for target in _targets(panel))
+    yield from map(text_of, _targets(panel))
+
+
+def text_of(target: Document) -> str:
+    """The SQL of a question without its comments; Redshift's plug-in has its own name for it."""
+    return _COMMENT.sub("", target.get("rawSql") or target.get("rawSQL") or "")
 
 
 def _currency(panel: Document) -> Iterator[str]:

@@ -83,6 +83,17 @@ def number(spot: Spot, of: Asked) -> stat.Panel:
     return made.override_by_name(spot.column, said) if said else made
 
 
+def numbers(spot: Spot, of: Asked) -> stat.Panel:
+    """A number for each column."""
+    made = (
+        stat.Panel()
+        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False))
+        .graph_mode(looks.BigValueGraphMode.NONE)
+        .color_mode(looks.BigValueColorMode.NONE)
+    )
+    return _drawn(_placed(made, spot, "none", of), spot.shows, of)
+
+
 def bars_by_day(spot: Spot, of: Asked) -> series.Panel:
     """Stacked bars, one a day, a series for each column."""
     return _drawn(_placed(_bars(), spot, DOLLARS, of), spot.shows[1:], of)
@@ -200,6 +211,7 @@ KINDS: Mapping[str, Kind] = {
     kind.__name__: kind
     for kind in (
         number,
+        numbers,
         bars_by_day,
         bars_by_day_and_name,
         bars_and_mean,

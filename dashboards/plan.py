@@ -12,6 +12,9 @@ from dashboards.queries.sql import Metric, queries
 TAG = "ai-cost"
 """On every dashboard of ours; the links between them go by it."""
 
+DETAIL_TAG = "ai-cost-detail"
+"""Beside it on the pages that ask a cloud's own warehouse."""
+
 FOLDER_UID = "ai-cost"
 FOLDER_TITLE = "AI costs"
 """The folder of all dashboards and alert rules."""

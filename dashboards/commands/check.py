@@ -8,9 +8,11 @@ from typing import cast
 import click
 
 from dashboards.commands.hub_options import chosen_hub
+from dashboards.detail.pages import detail_documents
 from dashboards.documents import documents
 from dashboards.lint import Document, lint_all
 from handlers.errors import UsageError
+from handlers.record import Cloud
 
 
 @click.command()
@@ -30,7 +32,7 @@ def check(files: tuple[Path, ...]) -> None:
 
 def _built() -> list[str]:
     hub = chosen_hub(project="demo-project", dataset="multi_cloud_costs", location="US", clouds=())
-    return list(documents(hub).values())
+    return [*documents(hub).values(), *detail_documents(hub, tuple(Cloud)).values()]
 
 
 def _read(file: Path) -> Document:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from dashboards.detail.metrics import metrics
+from dashboards.detail.pages import detail_documents
 from dashboards.documents import documents, panel_id
 from dashboards.lint import lint_all
 from dashboards.plan import plan, plans, spot_from
@@ -19,11 +21,13 @@ from handlers.record import Cloud
 from tests.dashboards.engines import HUB
 
 GOLDEN = Path(__file__).parent / "golden"
-RENEW = "python -m dashboards build tests/dashboards/golden"
+RENEW = (
+    "python -m dashboards build tests/dashboards/golden --detail aws --detail azure --detail gcp"
+)
 
 
 def test_the_dashboards_are_those_that_were_last_agreed_on() -> None:
-    made = documents(HUB)
+    made = {**documents(HUB), **detail_documents(HUB, tuple(Cloud))}
     kept = {path.stem: path.read_text(encoding="utf-8") for path in GOLDEN.glob("*.json")}
     assert made.keys() == kept.keys(), RENEW
     for uid, text in made.items():
@@ -108,7 +112,8 @@ def test_the_page_about_dashboards_says_what_the_panels_say(root: Path) -> None:
 
 
 def test_every_column_that_is_drawn_has_a_name_and_a_unit() -> None:
-    drawn = {c for q in queries().values() if not q.options for c in q.columns} - {"time"}
+    shown = [query for query in queries().values() if not query.options]
+    drawn = {c for each in (*shown, *metrics().values()) for c in each.columns} - {"time"}
     assert drawn == set(columns())
 
 
@@ -230,7 +235,7 @@ def test_build_tells_what_it_can_not_write_or_take(run: Run, tmp_path: Path) -> 
 
 def test_check_passes_what_is_shipped_and_tells_what_is_wrong(run: Run, tmp_path: Path) -> None:
     answer = run("check")
-    assert (answer.returncode, answer.stdout) == (0, "5 dashboards, 62 panels, 0 faults\n")
+    assert (answer.returncode, answer.stdout) == (0, "9 dashboards, 100 panels, 0 faults\n")
     document = json.loads(documents(HUB)["multi-cloud-overview"])
     document["panels"][0]["title"] = ""
     (tmp_path / "mine.json").write_text(json.dumps(document))
