@@ -14,11 +14,13 @@ PHASE  := 1
 # Whether the demo ends with the dashboards' pages: 1, 0, or auto: where someone sits before it.
 SERVE  := auto
 SLOW   := slow or engine or runtime or browser
+PROOF  := proof
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo screenshots test test-all test-quick test-slow plan engines lint types format lock lock-check \
-	bench clean
+	proof proof-long bench clean workflows \
+	ci-stacks ci-plan ci-preview ci-guard ci-comment ci-up ci-drift
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -55,7 +57,7 @@ test: lint types test-quick ## Check style and types, run the quick tests (under
 test-all: test test-slow ## Run everything; STRICT=1 makes a skipped test a failure
 
 test-quick: $(VENV)/.dev
-	@$(PY) -m pytest -n 2 -q tests -m "not ($(SLOW))"
+	@$(PY) -m pytest -n 2 -q tests -m "not ($(SLOW) or $(PROOF))"
 
 plan: $(VENV)/.dev ## Show what `pulumi up` would create and cost, without any account (PHASE=1)
 	@$(PY) -m infra plan --phase $(PHASE)
@@ -64,12 +66,19 @@ engines: $(VENV)/.dev ## Build what the slow tests run against (Pulumi, emulator
 	@sh tools/engines/build.sh pulumi
 	@sh tools/engines/build.sh bigquery-emulator
 	@sh tools/engines/build.sh azurite
+	@sh tools/engines/build.sh actionlint
 	-@sh tools/engines/build.sh scriptdom
 	@$(PY) -m tools.bundles
 
 # pytest's exit code 5 says that no test bears one of these markers.
 test-slow: $(VENV)/.dev engines
 	@$(PY) -m pytest -n 2 -q tests -m "$(SLOW)" || test $$? -eq 5
+
+proof: $(VENV)/.dev ## Attack what the tests found right: random bills against a plain reading, faults, fuzz
+	@$(PY) -m pytest -n 2 -q tests/proof -m "$(PROOF)"
+
+proof-long: $(VENV)/.dev ## The same with the full counts (an hour)
+	@PROOF_BILLS=10000 $(PY) -m pytest -n 2 -q tests/proof -m "$(PROOF)"
 
 lint: $(VENV)/.dev ## Check style, and that the dashboards' golden files are those the code makes
 	@$(VENV)/bin/ruff check --quiet .
@@ -95,6 +104,54 @@ lock: $(VENV)/.dev ## Compile locks/*.txt and requirements.txt from pyproject.to
 
 lock-check: $(VENV)/.dev ## Check that the locks agree with pyproject.toml (offline)
 	@$(PY) tools/lock_check.py
+
+workflows: $(VENV)/.dev ## Check the workflows of GitHub (actionlint, zizmor)
+	@"$$(sh tools/engines/build.sh actionlint)"
+	@$(VENV)/bin/zizmor --offline --quiet --no-progress --strict-collection .github/workflows
+
+# What the workflows of GitHub do, and anybody at a desk: STACK=NAME says for which environment.
+# Where a runner has a summary, what a step found is shown there as well.
+CI      := build/ci
+SUMMARY := "$${GITHUB_STEP_SUMMARY:-/dev/null}"
+STACKED := @test -n "$$STACK" || { echo "Say for which stack: make $@ STACK=prod" >&2; exit 2; }; mkdir -p $(CI)
+export STACK
+
+ci-stacks: ## List the stacks that a change touches (BASE=COMMIT)
+	@python3 tools/affected_stacks.py
+
+ci-plan: $(VENV)/.dev ## Plan both phases offline: what a fork gets in place of a preview
+	@mkdir -p $(CI)
+	@for phase in 1 2; do \
+		$(PY) -m infra plan --phase $$phase >$(CI)/plan-$$phase.txt || exit 1; \
+		{ echo "## Phase $$phase"; echo '```'; cat $(CI)/plan-$$phase.txt; echo '```'; } >>$(SUMMARY); \
+	done
+
+ci-preview: ## Preview a stack by the login that is there (STACK=NAME)
+	$(STACKED)
+	@rm -f "$(CI)/$$STACK.json" "$(CI)/$$STACK.md"
+	@pulumi install
+	@pulumi preview --stack "$$STACK" --non-interactive --json --show-sames >"$(CI)/$$STACK.json" \
+		|| test -s "$(CI)/$$STACK.json"
+
+ci-guard: $(VENV)/.dev ## Judge that preview, and write the comment for its reviewer (STACK=NAME)
+	$(STACKED)
+	@$(PY) -m infra guard "$(CI)/$$STACK.json" --comment "$(CI)/$$STACK.md"; code=$$?; \
+		if [ -f "$(CI)/$$STACK.md" ]; then cat "$(CI)/$$STACK.md" >>$(SUMMARY); fi; exit $$code
+
+ci-comment: $(VENV)/.dev ## Put that comment on its pull request (STACK=NAME PULL_REQUEST=NUMBER)
+	$(STACKED)
+	@$(PY) -m tools.pull_request "$(CI)/$$STACK.md"
+
+ci-up: ## Bring a stack to what was previewed and judged (STACK=NAME)
+	$(STACKED)
+	@pulumi up --stack "$$STACK" --non-interactive --yes --skip-preview
+
+ci-drift: $(VENV)/.dev ## Report where a stack was changed behind Pulumi's back (STACK=NAME)
+	$(STACKED)
+	@pulumi install
+	@{ $(PY) -m infra drift --stack "$$STACK" --json "$(CI)/drift-$$STACK.json"; echo $$? >"$(CI)/drift-$$STACK.code"; } \
+		| tee -a $(SUMMARY)
+	@exit "$$(cat "$(CI)/drift-$$STACK.code")"
 
 bench: $(VENV)/.dev ## Measure collecting, anomalies and dashboards (about 4 minutes, at first 9)
 	@$(PY) -m tools.bench
