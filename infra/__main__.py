@@ -22,6 +22,7 @@ class Door(click.Group):
         "promote": "Show the stage from phase 1 to phase 2, or move to the next.",
         "rollback": "Take an environment one stage back.",
         "guard": "Judge a preview, and write what it would do as a comment for its reviewer.",
+        "drift": "Report what was changed behind Pulumi's back; changes nothing.",
         "uninstall": "Take an environment down; what holds data stays, after last copies.",
         "status": "Show each job's last load, its next run and what is awaited.",
     }

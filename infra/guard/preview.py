@@ -177,11 +177,14 @@ def _changed(before: Recorded | None, after: Recorded | None) -> tuple[str, ...]
 
 
 def _merged(changes: Iterator[Change]) -> list[Change]:
-    """One change for each resource: the steps of a replacement are one."""
+    """One change for each resource: the steps of a replacement are one.
+
+    A preview with refresh looks at each resource first, and says what it would do to it after that.
+    """
     found: dict[str, Change] = {}
     for change in changes:
         earlier = found.get(change.urn)
-        if earlier is None:
+        if earlier is None or earlier.op is Op.SAME:
             found[change.urn] = change
         elif Op.REPLACE in (change.op, earlier.op):
             found[change.urn] = Change(

@@ -40,9 +40,20 @@ class PulumiEngine:
 
     def preview(self) -> str:
         """See ``Engine``."""
+        return self._preview()
+
+    def refreshed_preview(self) -> str:
+        """The same after a look at what is really there; the state stays as it is.
+
+        Raises:
+            EngineFailed: there was nothing to show.
+        """
+        return self._preview("--refresh")
+
+    def _preview(self, *options: str) -> str:
         printed: list[str] = []
         try:
-            self._run(printed.append, "preview", "--json", "--show-sames")
+            self._run(printed.append, "preview", "--json", "--show-sames", *options)
         except automation.CommandError as error:
             # What it found until it failed is what tells why.
             if not printed or not printed[0].startswith("{"):

@@ -51,3 +51,10 @@ def test_what_changes_is_found_where_the_engine_does_not_say_it() -> None:
     (change,) = preview.changes
     assert (change.op, change.properties) == (Op.UPDATE, ("extra", "name"))
     assert (change.type, change.name) == ("gcp:pubsub/topic:Topic", "hub-job-topic")
+
+
+def test_a_preview_with_refresh_says_what_it_would_do_after_its_look() -> None:
+    preview = read_preview(
+        document(step("refresh", topic(), topic()), step("update", topic(), topic(name="x")))
+    )
+    assert [change.op for change in preview.changes] == [Op.UPDATE]

@@ -1,0 +1,1 @@
+"""What stands in the clouds, compared with what an environment's program describes."""
