@@ -1,6 +1,6 @@
 #!/bin/sh
 # Build an engine from its pinned sources into the cache, unless it is there, and print its path:
-# sh tools/engines/build.sh pulumi|bigquery-emulator|azurite|scriptdom
+# sh tools/engines/build.sh pulumi|bigquery-emulator|azurite|actionlint|scriptdom
 #
 # The cache's key is the sources' lock, so a new version is built once and an old one stays usable.
 # ENGINES_CACHE overrides the folder. Needs Go, azurite Node; docs/dependencies.md says which.
@@ -11,7 +11,7 @@ folder=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)/$engine
 cache=${ENGINES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ai-cost-monitoring/engines}
 
 case $engine in
-pulumi | bigquery-emulator)
+pulumi | bigquery-emulator | actionlint)
     key=$(cat "$folder/go.mod" "$folder/go.sum" | cksum | tr ' ' '-')
     built=$cache/$engine-$key/$engine
     ;;
@@ -24,7 +24,7 @@ scriptdom)
     built=$cache/$engine-$key
     ;;
 *)
-    echo "No engine is called '$engine'. There are: pulumi, bigquery-emulator, azurite, scriptdom." >&2
+    echo "No engine is called '$engine'. There are: pulumi, bigquery-emulator, azurite, actionlint, scriptdom." >&2
     exit 1
     ;;
 esac
@@ -49,7 +49,7 @@ use_go() { # puts a Go that is new enough before all others
 go_build() { # the package $1 with the given flags
     package=$1
     shift
-    echo "Building $engine (about four minutes on two cores; once for this version)" >&2
+    echo "Building $engine (up to four minutes on two cores; once for this version)" >&2
     mkdir -p "$(dirname "$built")"
     # Beside its place and then renamed, so that a build that was killed leaves nothing that runs.
     export GOFLAGS=-buildvcs=false CGO_ENABLED=0
@@ -92,6 +92,10 @@ pulumi)
 bigquery-emulator)
     use_go
     go_build github.com/goccy/bigquery-emulator/cmd/bigquery-emulator -ldflags "-s -w"
+    ;;
+actionlint)
+    use_go
+    go_build github.com/rhysd/actionlint/cmd/actionlint -ldflags "-s -w"
     ;;
 azurite)
     npm_install
