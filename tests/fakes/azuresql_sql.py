@@ -41,10 +41,12 @@ RESERVED = {
 """Of the reserved words those that could be names here:
 https://learn.microsoft.com/sql/t-sql/language-elements/reserved-keywords-transact-sql"""
 FUNCTIONS = {
-    "CASE", "CAST", "COALESCE", "CONCAT", "COUNT", "MAX", "MIN", "ROW_NUMBER", "SUM",
-    "SYSUTCDATETIME", "AND", "OR", "NOT", "IF",
+    "CASE", "CAST", "COALESCE", "CONCAT", "COUNT", "MAX", "MIN", "NULLIF", "ROW_NUMBER", "SUM",
+    "SYSUTCDATETIME", "DATEADD", "DATEDIFF", "AND", "OR", "NOT", "IF",
 }  # fmt: skip
-"""What the warehouse's statements may call; others are looked up when they are needed."""
+"""What statements of ours may call; others are looked up when they are needed."""
+NAMES = {"DATE_ADD": "DATEADD", "DATE_DIFF": "DATEDIFF", "TIME_STR_TO_TIME": "DATEDIFF"}
+"""What sqlglot makes of some of them. Under its own names the server does not know them."""
 
 
 class Refused(Exception):
@@ -86,10 +88,14 @@ def translate(sql: str, tables: Tables) -> Translated:
     for select in tree.find_all(exp.Select):
         _refuse_select(select, columns)
     writes = _written(tree)
-    reads = frozenset(_name(table) for table in tree.find_all(exp.Table))
+    reads = frozenset(_name(table) for table in tree.find_all(exp.Table) if table.db)
     if writes is not None and not isinstance(tree, exp.Delete | exp.Update):
         target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
         reads = frozenset(_name(table) for table in tree.find_all(exp.Table) if table is not target)
+    # A whole number by a whole number is one, without what is left over.
+    for division in list(tree.find_all(exp.Div)):
+        if division.this.is_int and division.expression.is_int:
+            division.replace(exp.IntDiv(this=division.this, expression=division.expression))
     # In place of the catalog's views, which DuckDB has with other columns.
     for table in tree.find_all(exp.Table):
         if table.db.upper() == "INFORMATION_SCHEMA":
@@ -115,6 +121,8 @@ def _refuse_words(sql: str) -> None:
             raise Refused(102, f"Incorrect syntax near '{NOT_SIGNS[token.token_type]}'.")
         if not quoted and token.text.upper() in NOT_TSQL:
             raise Refused(102, f"Incorrect syntax near '{token.text}'.")
+        if token.text.upper() in NAMES and not quoted:
+            raise Refused(195, f"'{token.text}' is not a recognized built-in function name.")
         if token.token_type is TokenType.STRING and not token.text.isascii():
             raise Refused(102, "A literal of the database's code page loses characters: write N''.")
 
@@ -123,13 +131,16 @@ def _refuse_names(tree: Tree, columns: Columns) -> None:
     for identifier in tree.find_all(exp.Identifier):
         if not identifier.quoted and identifier.name.upper() in RESERVED:
             raise Refused(156, f"Incorrect syntax near the keyword '{identifier.name}'.")
+    common = {each.alias for each in tree.find_all(exp.CTE)}
     for table in tree.find_all(exp.Table):
         name = _name(table)
+        if not table.db and table.name in common:
+            continue
         if not name.startswith(("information_schema.", "sys.")) and name not in columns:
             raise Refused(208, f"Invalid object name '{name}'.")
     for call in tree.find_all(exp.Func):
         name = call.name if isinstance(call, exp.Anonymous) else call.sql_name()
-        if name.upper() not in FUNCTIONS:
+        if NAMES.get(name.upper(), name.upper()) not in FUNCTIONS:
             raise Refused(195, f"'{name}' is not a recognized built-in function name.")
 
 
@@ -143,7 +154,11 @@ def _refuse_select(select: Tree, columns: Columns) -> None:
         raise Refused(102, "Incorrect syntax near ')'.")
     if inside and select.args.get("order") and not select.args.get("limit"):
         raise Refused(1033, "The ORDER BY clause is invalid in derived tables.")
-    known = frozenset[str]().union(*_sources(select, columns))
+    common = {
+        f".{each.alias}".lower(): frozenset(one.alias_or_name for one in each.this.expressions)
+        for each in select.root().find_all(exp.CTE)
+    }
+    known = frozenset[str]().union(*_sources(select, {**columns, **common}))
     aliases = {each.alias for each in select.expressions if isinstance(each, exp.Alias)}
     for clause in ("where", "group", "having"):
         part = select.args.get(clause)

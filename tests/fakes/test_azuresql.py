@@ -68,6 +68,9 @@ def in_transaction(session: object, *statements: str) -> None:
         "SELECT [name] FROM dbo.[nothing]",
         "SELECT LIST([name]) AS [x] FROM dbo.[t]",
         "SELECT STRFTIME([day], '%Y') AS [x] FROM dbo.[t]",
+        "SELECT DATE_ADD([day], 1) AS [x] FROM dbo.[t]",
+        "WITH [a] AS (SELECT [name] AS [n] FROM dbo.[t]) SELECT [n] FROM [b]",
+        "WITH [a] AS (SELECT [name] AS [n] FROM dbo.[t]) SELECT [n] AS [m] FROM [a] GROUP BY [m]",
         "DELETE FROM dbo.[t]; DELETE FROM dbo.[t]",
         "DROP TABLE dbo.[t]",
         "CREATE TABLE dbo.[u] ([a] TEXT NULL)",
@@ -107,6 +110,17 @@ def test_texts_are_compared_by_their_bytes_and_nothing_is_bound_as_null(
     assert session.fetch(grouped) == [("ACME", 1), ("acme", 1)]
     with pytest.raises(AssertionError, match="binds NULL"):
         session.execute(ADD, ("2026-11-01", None))
+
+
+def test_a_common_table_is_read_and_whole_numbers_divide_into_whole_ones(
+    session: FakeSession,
+) -> None:
+    session.execute(ADD, ("2026-11-01", "a"))
+    asked = (
+        "WITH [a] AS (SELECT DATEADD(DAY, 129600 / 86400, [day]) AS [next] FROM dbo.[t])"
+        " SELECT TOP (1) DATEDIFF(DAY, CAST('2026-11-01' AS DATE), [a].[next]) AS [n] FROM [a]"
+    )
+    assert session.fetch(asked) == [(1,)]
 
 
 def test_a_transaction_is_seen_by_others_when_it_is_committed_and_never_when_it_is_lost(
