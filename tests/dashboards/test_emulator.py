@@ -12,37 +12,18 @@ import pytest
 from dashboards.queries.sql import queries
 from handlers.alerts import Rule, question, rules
 from handlers.warehouses.bigquery import tables, views
-from tests.dashboards.engines import (
-    HUB,
-    TABLES,
-    Answer,
-    Rows,
-    as_query,
-    in_duckdb,
-    plain,
-    with_days,
-    with_filters,
-)
+from tests.dashboards.engines import HUB, Answer, Rows, in_duckdb, with_days, with_filters
 from tests.dashboards.hub_rows import ACME, FIRST, LAST, NOV, hub_rows
 from tests.engine.bigquery.emulator import PROJECT, Emulator, running
+from tests.sql.engines import BY_NAME, as_query, plain
 
 pytestmark = pytest.mark.engine
 
 BUILD = Path(__file__).resolve().parents[2] / "tools" / "engines" / "build.sh"
 THERE = replace(HUB, project=PROJECT, dataset="costs")
 NOW = "TIMESTAMP '2026-11-15 12:00:00+00'"
-# What each view reads; those that Redshift and Azure SQL publish to have a column more.
-STORED = {
-    "serving_daily_costs": ("daily_costs", ""),
-    "serving_ledger": ("ledger", "'hub' AS warehouse, "),
-    "serving_dimensions": ("dimensions", "'hub' AS warehouse, "),
-    "serving_unnamed_costs": ("unnamed_costs", "'hub' AS warehouse, "),
-    "serving_hourly_costs": ("hourly_costs", "'hub' AS warehouse, "),
-    "anomalies": ("anomalies", ""),
-    "platform_costs": ("platform_costs", ""),
-    "reconciliation": ("reconciliation", ""),
-    "budgets": ("budgets", ""),
-}
+# Those that Redshift and Azure SQL publish to have a column more.
+OF_SEVERAL = {"ledger", "dimensions", "unnamed_costs", "hourly_costs"}
 
 
 def rows() -> Rows:
@@ -58,7 +39,7 @@ def rows() -> Rows:
     made.add("reconciliation", **bill, source="invoice", difference_usd=Decimal("12.5"))
     found = {"series": "cloud", "key": "AWS", "status": "high", "expected": Decimal(9)}
     made.add("anomalies", cloud_provider="AWS", date=day["date"], actual=Decimal(29), **found)
-    made.of["serving_ledger"][2] = {**made.of["serving_ledger"][2], "restated_usd": Decimal("2.5")}
+    made.of["ledger"][2] = {**made.of["ledger"][2], "restated_usd": Decimal("2.5")}
     return made
 
 
@@ -74,16 +55,17 @@ def hub() -> Iterator[Emulator]:
             started.create("costs", table)
         for view in views():
             started.run(f"CREATE VIEW costs.{view.name} AS {view.sql(PROJECT, 'costs')}")
-        for view, (table, more) in STORED.items():
-            names = ", ".join(f"`{column.name}`" for column in TABLES[view].fields)
+        for table, held in rows().of.items():
+            more = "'hub' AS warehouse, " if table in OF_SEVERAL else ""
+            names = ", ".join(f"`{column.name}`" for column in BY_NAME[table].fields)
             names = f"warehouse, {names}" if more else names
-            content = as_query(TABLES[view], rows().of[view])
+            content = as_query(BY_NAME[table], held)
             started.run(f"INSERT INTO costs.{table} ({names}) SELECT {more}* FROM ({content})")
         yield started
 
 
 def asked(hub: Emulator, sql: str) -> Answer:
-    return [{name: plain(cell) for name, cell in row.items()} for row in hub.run(sql)]
+    return [plain(row) for row in hub.run(sql)]
 
 
 @pytest.mark.parametrize("name", queries())

@@ -108,7 +108,7 @@ def test_days_after_a_clouds_last_complete_one_stand_apart(engine: Engine) -> No
 @engines
 def test_costs_of_a_cloud_without_any_complete_day_are_incomplete(engine: Engine) -> None:
     rows = hub_rows()
-    rows.of["serving_ledger"] = []
+    rows.of["ledger"] = []
     answer = asked(engine, "daily_cost", rows)
     assert {(row["aws"], row["gcp"]) for row in answer} == {(None, None)}
     assert sum(row["incomplete"] for row in answer) == usd("50.25")
@@ -236,8 +236,8 @@ def test_a_month_that_was_complete_is_restated_and_an_open_one_only_grew(engine:
         (("GCP", "g", OCT), at(13, 5), date(2026, 10, 31), "7"),
     ):
         load(rows, bill, finished, through)
-        rows.of["serving_ledger"][-1] = {
-            **rows.of["serving_ledger"][-1],
+        rows.of["ledger"][-1] = {
+            **rows.of["ledger"][-1],
             "restated_usd": None if change is None else Decimal(change),
         }
     found = asked(engine, "restatements", rows)

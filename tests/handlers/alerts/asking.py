@@ -10,8 +10,8 @@ import pytest
 from handlers.alerts import Rule, rules
 from handlers.alerts.rules import asked
 from handlers.alerts.runner import Cell, Row, Runner
-from tests.handlers.alerts.engines import GoogleSqlRunner, Rows, in_duckdb, plain
 from tests.handlers.alerts.hub_data import moment
+from tests.sql.engines import GoogleSqlRunner, Rows, in_duckdb, plain
 
 Engine: TypeAlias = Callable[[Rows], Runner]
 engines = pytest.mark.parametrize(

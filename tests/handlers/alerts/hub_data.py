@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from handlers.alerts.hub import key_of
 from handlers.alerts.runner import Cell
-from tests.handlers.alerts.engines import Rows
+from tests.sql.engines import Rows
 
 ACME, GLOBEX, UNTAGGED = (key_of(name) for name in ("acme", "globex", "untagged"))
 AUG, OCT, NOV = (date(2026, month, 1) for month in (8, 10, 11))

@@ -12,7 +12,7 @@ from handlers.alerts.hub import key_of
 from handlers.alerts.laptop import DuckDbRunner
 from handlers.warehouses.duckdb import DuckDbWarehouse
 from tests.conftest import RunHandlers
-from tests.handlers.alerts.engines import BY_NAME, Rows, complete
+from tests.sql.engines import BY_NAME, Rows, complete
 
 HOSTILE = "'); DROP TABLE daily_costs; --"
 NOW = ("--now", "2026-11-21T06:00:00")

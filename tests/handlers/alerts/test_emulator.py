@@ -17,7 +17,6 @@ from handlers.site.budgets import Budget, BudgetScope
 from handlers.warehouses.bigquery import tables, views
 from handlers.warehouses.bigquery.jobs import Jobs
 from tests.engine.bigquery.emulator import PROJECT, Emulator, running
-from tests.handlers.alerts.engines import BY_NAME, HUB, Rows, as_query, in_duckdb, plain
 from tests.handlers.alerts.hub_data import (
     ACME,
     HOSTILE,
@@ -30,6 +29,7 @@ from tests.handlers.alerts.hub_data import (
     priced,
     unnamed,
 )
+from tests.sql.engines import BY_NAME, HUB, Rows, as_query, in_duckdb, plain
 
 pytestmark = pytest.mark.engine
 

@@ -17,7 +17,7 @@ from handlers.alerts.runner import Row
 from handlers.record import Cloud
 from handlers.runtimes.log import Log
 from handlers.site.budgets import Budget, BudgetScope
-from tests.handlers.alerts.engines import Rows, in_duckdb
+from tests.sql.engines import Rows, in_duckdb
 
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)
 NOV = date(2026, 11, 1)

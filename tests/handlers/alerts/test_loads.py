@@ -7,9 +7,9 @@ import pytest
 
 from handlers.alerts.runner import Cell
 from tests.handlers.alerts.asking import CLOUDS, Engine, answers, dollars, engines, values
-from tests.handlers.alerts.engines import Rows
 from tests.handlers.alerts.hub_data import NOV, OCT, compared, hub_rows
 from tests.handlers.alerts.hub_data import moment as at
+from tests.sql.engines import Rows
 
 
 @engines

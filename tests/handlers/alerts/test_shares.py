@@ -3,9 +3,9 @@
 from datetime import date
 
 from tests.handlers.alerts.asking import Engine, answers, dollars, engines, usd, values
-from tests.handlers.alerts.engines import Rows
 from tests.handlers.alerts.hub_data import ACME, GLOBEX, NOV, UNTAGGED, hub_rows, priced, unnamed
 from tests.handlers.alerts.hub_data import moment as at
+from tests.sql.engines import Rows
 
 
 @engines

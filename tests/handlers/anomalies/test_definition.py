@@ -12,8 +12,8 @@ from handlers.anomalies import definition
 from handlers.anomalies.refresh import question
 from handlers.record import Cloud
 from handlers.site.events import Event
-from tests.handlers.alerts.engines import GoogleSqlRunner, Rows, in_duckdb, plain
 from tests.handlers.anomalies.independent import Judged, Series
+from tests.sql.engines import GoogleSqlRunner, Rows, in_duckdb, plain
 
 FIRST = date(2026, 3, 1)
 NOW = datetime(2026, 8, 1, 5, tzinfo=UTC)

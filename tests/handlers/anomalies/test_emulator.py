@@ -13,8 +13,8 @@ from handlers.anomalies import refresh
 from handlers.warehouses.bigquery import tables, views
 from handlers.warehouses.bigquery.jobs import Jobs
 from tests.engine.bigquery.emulator import PROJECT, Emulator, running
-from tests.handlers.alerts.engines import BY_NAME, HUB, as_query, in_duckdb, plain
 from tests.handlers.anomalies.test_definition import NOW, small
+from tests.sql.engines import BY_NAME, HUB, as_query, in_duckdb, plain
 
 pytestmark = pytest.mark.engine
 

@@ -15,7 +15,7 @@ from handlers.anomalies import refresh
 from handlers.site.events import Event
 from handlers.warehouses.bigquery import tables, views
 from handlers.warehouses.bigquery.jobs import Jobs
-from tests.handlers.alerts.engines import HUB
+from tests.sql.engines import HUB
 from tests.sql.googlesql import GoogleSql, create_table
 
 # The analyzer's first start on a machine takes fifteen seconds, later ones half a second.

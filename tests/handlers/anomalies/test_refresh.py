@@ -11,8 +11,8 @@ from handlers.anomalies import definition, refresh
 from handlers.anomalies.refresh import question
 from handlers.record import Cloud
 from handlers.site.events import Event
-from tests.handlers.alerts.engines import Rows, in_duckdb
 from tests.handlers.anomalies.test_definition import bills, days_of, drawn
+from tests.sql.engines import Rows, in_duckdb
 
 NOW = datetime(2026, 8, 1, 5, tzinfo=UTC)
 LAST = date(2026, 7, 31)

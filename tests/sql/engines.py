@@ -25,19 +25,29 @@ _ZEROS: Mapping[str, Cell] = {
     "DATE": date(2026, 1, 1),
     "TIMESTAMP": datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None),
     "BIGINT": 0,
+    "SMALLINT": 0,
 }
-_KINDS = {"VARCHAR": "STRING", "TIMESTAMP": "TIMESTAMP", "DATE": "DATE", "BIGINT": "INT64"}
+_KINDS = {
+    "VARCHAR": "STRING",
+    "TIMESTAMP": "TIMESTAMP",
+    "DATE": "DATE",
+    "BIGINT": "INT64",
+    "SMALLINT": "INT64",
+}
 
 
 @dataclass
 class Rows:
-    """Rows by the name of their table; what a row leaves out is empty."""
+    """Rows by the name of their table; what a row leaves out is empty.
+
+    A view of the hub stands for the table that it serves.
+    """
 
     of: dict[str, list[Row]] = field(default_factory=dict[str, list[Row]])
 
     def add(self, table: str, **cells: Cell) -> None:
         """A row."""
-        self.of.setdefault(table, []).append(cells)
+        self.of.setdefault(SERVED.get(table, table), []).append(cells)
 
     def load(
         self,
