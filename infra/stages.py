@@ -38,6 +38,11 @@ class Stage(StrEnum):
         return self is not Stage.NATIVE
 
     @property
+    def fills_native_path(self) -> bool:
+        """Do AWS and Azure have collectors and warehouses of their own?"""
+        return self is not Stage.SINGLE
+
+    @property
     def next(self) -> "Stage | None":
         """The stage after it."""
         stages = list(Stage)

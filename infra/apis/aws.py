@@ -33,7 +33,7 @@ EXPIRED = frozenset(
 """Codes by which AWS says that it does not take a login, old or wrong."""
 
 
-REGIONAL = frozenset({"ec2", "lambda", "redshift-serverless", "s3", "sts"})
+REGIONAL = frozenset({"ec2", "lambda", "logs", "redshift-serverless", "s3", "sts"})
 """Services that are asked in the login's own region."""
 
 

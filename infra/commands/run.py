@@ -9,12 +9,14 @@ import click
 
 from handlers.messages import Run
 from handlers.record import Cloud
+from handlers.serving import Path
 from infra.apis.addresses import address_option, addresses
 from infra.apis.google import GoogleLogin
 from infra.apis.hub import Hub
 from infra.commands.options import environment, stack_option
 from infra.jobs.awaited import awaited
 from infra.jobs.following import End, Follower
+from infra.jobs.native import Natives
 from infra.jobs.targets import Target, message, waves
 
 BAD = frozenset({End.HELD, End.FAILED, End.LATE})
@@ -27,6 +29,7 @@ class Words(TypedDict):
     command: str
     stack: str
     cloud: str | None
+    path: str | None
     periods: tuple[str, ...]
     minutes: int
     changes: tuple[str, ...]
@@ -44,6 +47,11 @@ class Words(TypedDict):
 @stack_option
 @click.option(
     "--cloud", type=click.Choice([cloud.lower() for cloud in Cloud]), help="Only its job."
+)
+@click.option(
+    "--path",
+    type=click.Choice([str(path) for path in Path]),
+    help="Phase 2: only the hub's jobs, or only the clouds' own collectors. [default: both]",
 )
 @click.option(
     "--period",
@@ -88,10 +96,13 @@ def run(**words: Unpack[Words]) -> None:
         "reason": words["reason"],
     }
     said = message(command, cloud, words["periods"], options)
-    hub = Hub(where.settings.gcp, GoogleLogin.find(addresses(words["changes"])))
-    follower = Follower(hub, now, pause, click.echo)
+    path = Path(words["path"]) if words["path"] else None
+    known = addresses(words["changes"])
+    hub = Hub(where.settings.gcp, GoogleLogin.find(known))
+    natives = Natives(where.settings, known, hub)
+    follower = Follower(hub, natives, now, pause, click.echo)
     ends: list[End] = []
-    for wave in waves(where.settings, command, cloud):
+    for wave in waves(where.settings, command, cloud, path):
         followed = follower.send(wave, said, timedelta(minutes=words["minutes"]))
         for target, end in zip(wave, followed, strict=False):
             tell(target, end)

@@ -6,14 +6,17 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from handlers.ledger import Status
+from handlers.serving import Path
 from infra.apis.addresses import address_option, addresses
 from infra.apis.google import GoogleLogin
 from infra.apis.hub import Hub, Row
+from infra.apis.login import LoginError
 from infra.apis.web import Refused
 from infra.commands.options import environment, stack_option
 from infra.jobs.awaited import awaited
-from infra.jobs.following import question
+from infra.jobs.following import LOG_READERS, question
 from infra.jobs.log import ENDS, Line, lines
+from infra.jobs.native import Natives
 from infra.jobs.schedule import next_run
 from infra.jobs.targets import Target, targets
 
@@ -28,14 +31,22 @@ def status(stack: str, changes: tuple[str, ...]) -> None:
     """Show each job: its last run and loads, its next run, and what is awaited."""
     where = environment(stack)
     where.require("gcp_project")
-    hub = Hub(where.settings.gcp, GoogleLogin.find(addresses(changes)))
+    known = addresses(changes)
+    hub = Hub(where.settings.gcp, GoogleLogin.find(known))
+    natives = Natives(where.settings, known, hub)
     now = datetime.now(UTC)
     jobs = targets(where.settings)
     rows = hub.ask(question("last"), {})
-    ends = last_ends(hub, jobs, now)
+    ends = last_ends(hub, [each for each in jobs if each.path is Path.HUB], now)
     for target in jobs:
-        mine = [row for row in rows if target.cloud and row["cloud_provider"] == target.cloud.value]
-        for line in about(target, mine, ends, now):
+        mine = [
+            row
+            for row in rows
+            if target.cloud
+            and (row["cloud_provider"], row["warehouse"]) == (target.cloud, target.warehouse)
+        ]
+        own = ends if target.path is Path.HUB else native_ends(natives, target, now)
+        for line in about(target, mine, own, now):
             click.echo(line)
 
 
@@ -53,14 +64,29 @@ def last_ends(hub: Hub, jobs: Sequence[Target], now: datetime) -> Mapping[str, L
     return {line.job: line for line in reversed(found)}
 
 
+def native_ends(natives: Natives, target: Target, now: datetime) -> Mapping[str, Line] | None:
+    """The same of a cloud's own collector; None also where nobody is logged in to its cloud."""
+    try:
+        found = natives.ends(target, f"{now - LOOK_BACK:%Y-%m-%dT%H:%M:%SZ}")
+    except LoginError:
+        return None
+    except Refused as error:
+        if error.status not in (403, 404):
+            raise
+        return None
+    return {line.job: line for line in reversed(found)}
+
+
 def about(
     target: Target, rows: Sequence[Row], ends: Mapping[str, Line] | None, now: datetime
 ) -> Iterator[str]:
     """What there is to say of one job."""
     job = target.job
-    yield f"{job.name} ({target.cloud or 'the hub'})"
+    own = ", its own warehouse" if target.path is Path.NATIVE else ""
+    yield f"{job.name} ({target.cloud or 'the hub'}{own})"
     if ends is None:
-        yield "  last run   not known: this login may not read the log (roles/logging.viewer)"
+        needed = LOG_READERS[target.path]
+        yield f"  last run   not known: this login may not read the log ({needed})"
     elif last := ends.get(job.name):
         yield f"  last run   {last.at} UTC  {last.outcome or last.step}: {last.message}"
     else:

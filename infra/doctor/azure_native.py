@@ -36,9 +36,10 @@ def database(place: Place, azure: AzureSettings) -> Iterator[Finding]:
     )
 
 
-def _size(said: Json) -> Json:
+def _size(said: Json) -> Mapping[str, Any]:
     """What is said of the size, or of the first thing above it that is closed or missing."""
-    here: Json = said
+    here: Mapping[str, Any] = said
+    nothing: Mapping[str, Any] = {}
     for level, name in (
         ("supportedServerVersions", VERSION),
         ("supportedEditions", TIER),
@@ -47,7 +48,7 @@ def _size(said: Json) -> Json:
         if here.get("status") not in OPEN:
             return here
         below = cast("Sequence[Mapping[str, Any]]", here.get(level, ()))
-        here = next((one for one in below if one.get("name") == name), {})
+        here = next((one for one in below if one.get("name") == name), nothing)
     return here
 
 

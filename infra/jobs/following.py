@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
+from functools import partial
+from importlib.resources import files
+from typing import Protocol
 
 from handlers.ledger import Status
 from handlers.runtimes.jobs import Outcome
 from handlers.runtimes.log import Step
+from handlers.serving import Path
 from infra.apis.hub import Hub, Row
 from infra.apis.web import Refused
 from infra.jobs.log import Line, lines
@@ -24,6 +27,12 @@ PAUSE = timedelta(seconds=5)
 https://docs.cloud.google.com/logging/quotas."""
 QUIET = timedelta(seconds=90)
 """Without the log: how long after a job's last row nothing more is expected of it."""
+
+LOG_READERS: Mapping[Path, str] = {
+    Path.HUB: "roles/logging.viewer",
+    Path.NATIVE: "logs:FilterLogEvents in AWS, Monitoring Reader in Azure",
+}
+"""What a login needs to read the log of a job on each path."""
 
 Say = Callable[[str], None]
 
@@ -50,6 +59,24 @@ class Sent:
     read: set[str] = field(default_factory=set[str])
     """Lines of the log that were told."""
     last_row: datetime | None = None
+    has_log: bool = True
+    """Whether its log may be read."""
+
+
+class Natives(Protocol):
+    """The collectors of the clouds' own warehouses."""
+
+    def send(self, target: Target, message: Mapping[str, object]) -> str:
+        """Send a message; the id by which the log names it."""
+        ...
+
+    def lines(self, target: Target, message_id: str, since: str) -> Sequence[Line]:
+        """What the log says of a message since that time, newest first.
+
+        Raises:
+            Refused: the log may not be read.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -60,6 +87,7 @@ class Follower:
     """
 
     hub: Hub
+    natives: Natives
     clock: Callable[[], datetime]
     pause: Callable[[timedelta], None]
     say: Say
@@ -78,18 +106,20 @@ class Follower:
         since = str(now["now"])
         sent: list[Sent] = []
         for target in targets:
-            message_id = self.hub.publish(target.job.name, message)
+            if target.path is Path.NATIVE:
+                message_id = self.natives.send(target, message)
+            else:
+                message_id = self.hub.publish(target.job.name, message)
             self.say(f"{target.job.name}: sent as message {message_id}")
             sent.append(Sent(target, message_id))
         return self._follow(sent, since, self.clock() + within) if within else []
 
     def _follow(self, sent: Sequence[Sent], since: str, deadline: datetime) -> list[End]:
-        with_log = True
         while waiting := [one for one in sent if one.end is None]:
-            with_log = with_log and self._read_log(waiting, since)
+            self._read_logs([one for one in waiting if one.has_log], since)
             for one in waiting:
                 self._read_ledger(one, since)
-                if not with_log:
+                if not one.has_log:
                     self._end_by_quiet(one)
             if all(one.end for one in sent):
                 break
@@ -99,32 +129,44 @@ class Follower:
             self.pause(PAUSE)
         return [one.end or End.LATE for one in sent]
 
-    def _read_log(self, waiting: Sequence[Sent], since: str) -> bool:
-        """Whether the log may be read."""
-        wanted = {"message_id": [one.message_id for one in waiting]}
+    def _read_logs(self, waiting: Sequence[Sent], since: str) -> None:
+        """Tell what each log says that is new; what has none is followed by the ledger alone."""
+        of_hub = [one for one in waiting if one.target.path is Path.HUB]
+        if of_hub:
+            wanted = {"message_id": [one.message_id for one in of_hub]}
+            project = self.hub.settings.project
+            self._read(of_hub, lambda: lines(self.hub.login, project, wanted, since))
+        for one in waiting:
+            if one.target.path is Path.NATIVE:
+                self._read([one], partial(self.natives.lines, one.target, one.message_id, since))
+
+    def _read(self, waiting: Sequence[Sent], log: Callable[[], Sequence[Line]]) -> None:
         try:
-            found = lines(self.hub.login, self.hub.settings.project, wanted, since)
+            found = log()
         except Refused as error:
             if error.status != 403:
                 raise
+            names = ", ".join(one.target.job.name for one in waiting)
             self.say(
-                "The jobs' log can't be read (roles/logging.viewer is missing): the ledger alone "
-                "is followed."
+                f"The log of {names} can't be read ({LOG_READERS[waiting[0].target.path]} is"
+                " missing): the ledger alone is followed."
             )
-            return False
+            for one in waiting:
+                one.has_log = False
+            return
         for one in waiting:
             for line in reversed(found):
                 if line.message_id == one.message_id and line.key not in one.read:
                     one.read.add(line.key)
                     self.say(f"{one.target.job.name}: {line.outcome or line.step}: {line.message}")
                     one.end = _end(line) if line.is_end else one.end
-        return True
 
     def _read_ledger(self, one: Sent, since: str) -> None:
         """Tell of each load that is new."""
         if one.target.cloud is None:
             return
-        rows = self.hub.ask(question("since"), {"cloud": one.target.cloud.value, "since": since})
+        asked = {"cloud": one.target.cloud.value, "warehouse": one.target.warehouse, "since": since}
+        rows = self.hub.ask(question("since"), asked)
         for row in rows:
             key = f"{row['load_id']} {row['status']}"
             if key not in one.seen:
@@ -168,4 +210,4 @@ def told(row: Row) -> str:
 
 def question(name: str) -> str:
     """One of the questions beside this module."""
-    return Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8")
+    return files("infra.jobs").joinpath(f"{name}.sql").read_text(encoding="utf-8")

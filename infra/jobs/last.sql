@@ -1,7 +1,8 @@
--- The last word on each bill, and of each scope's bills only the newest three.
+-- The last word on each bill on each path, and of each scope's bills only the newest three.
 WITH words AS (
     SELECT
         load_id,
+        warehouse,
         cloud_provider,
         scope,
         billing_period,
@@ -15,13 +16,14 @@ WITH words AS (
     WHERE TRUE
     QUALIFY
         ROW_NUMBER() OVER (
-            PARTITION BY cloud_provider, scope, billing_period
+            PARTITION BY warehouse, cloud_provider, scope, billing_period
             ORDER BY finished_at DESC, started_at DESC, load_id
         ) = 1
 )
 
 SELECT
     load_id,
+    warehouse,
     cloud_provider,
     scope,
     FORMAT_DATE('%Y-%m', billing_period) AS period,
@@ -34,6 +36,8 @@ SELECT
 FROM words
 WHERE TRUE
 QUALIFY
-    ROW_NUMBER() OVER (PARTITION BY cloud_provider, scope ORDER BY billing_period DESC) <= 3
+    ROW_NUMBER() OVER (
+        PARTITION BY warehouse, cloud_provider, scope ORDER BY billing_period DESC
+    ) <= 3
     OR status IN ('held', 'failed')
-ORDER BY cloud_provider, scope, billing_period DESC
+ORDER BY cloud_provider, scope, billing_period DESC, warehouse

@@ -68,14 +68,19 @@ def lines(
 
 def _line(entry: Mapping[str, Any]) -> Line:
     said = cast("dict[str, Any]", entry["jsonPayload"])
+    return line_of(said, str(entry.get("insertId", "")), str(entry.get("timestamp", "")))
+
+
+def line_of(said: Mapping[str, Any], key: str, at: str) -> Line:
+    """A line as a job wrote it; ``key`` and ``at`` are the log's own."""
     return Line(
-        key=str(entry.get("insertId", "")),
-        message_id=str(said.get("message_id", "")),
+        key=key,
+        message_id=str(said.get("message_id", said.get("request_id", ""))),
         job=str(said.get("job", "")),
         step=str(said.get("step", "")),
         outcome=str(said.get("outcome", "")),
         message=str(said.get("message", "")),
-        at=str(entry.get("timestamp", ""))[:16].replace("T", " "),
+        at=at[:16].replace("T", " "),
         status=int(said.get("status", 0)),
     )
 

@@ -1,4 +1,4 @@
--- The loads of one cloud that began at or after a moment, oldest first.
+-- The loads of one cloud on one path that began at or after a moment, oldest first.
 SELECT
     load_id,
     cloud_provider,
@@ -9,5 +9,8 @@ SELECT
     CAST(ROUND(cost_usd, 2) AS STRING) AS cost_usd,
     error
 FROM ledger
-WHERE cloud_provider = @cloud AND started_at >= TIMESTAMP(@since)
+WHERE
+    cloud_provider = @cloud
+    AND warehouse = @warehouse
+    AND started_at >= TIMESTAMP(@since)
 ORDER BY finished_at, load_id

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from handlers.errors import UsageError
 from handlers.messages import OPTIONS, Run, parse
 from handlers.record import Cloud
+from handlers.serving import HUB_WAREHOUSE, NATIVE_WAREHOUSES, Path
 from infra.settings import Job, Settings
 
 OF_A_CLOUD = frozenset({Run.DAILY, Run.COLLECT})
-"""What the clouds' own jobs do; everything else is the hub's."""
+"""What the clouds' jobs do; everything else is the hub's."""
+OF_A_WAREHOUSE = OF_A_CLOUD | {Run.MIGRATE}
+"""What a collector of a cloud's own warehouse does."""
+AZURE_NATIVE_SCHEDULE = "0 4 * * *"
+"""When the Function App's timer runs (handlers/runtimes/azure.py), as cron writes it."""
 
 
 @dataclass(frozen=True)
@@ -19,37 +24,76 @@ class Target:
 
     job: Job
     cloud: Cloud | None
+    path: Path = Path.HUB
+    """The hub's job, or the collector of the cloud's own warehouse."""
+
+    @property
+    def warehouse(self) -> str:
+        """What the hub's ledger calls the tables that it fills."""
+        if self.path is Path.HUB or self.cloud is None:
+            return HUB_WAREHOUSE
+        return NATIVE_WAREHOUSES[self.cloud]
 
 
 def targets(settings: Settings) -> list[Target]:
-    """Every job of the environment, by the hour at which they run: the hub's last."""
+    """Every job of the environment: the hub's for each cloud, the clouds' own, the hub's last."""
+    hub = settings.stage.fills_hub_path
     known = {
-        Cloud.AWS: settings.aws.job if settings.aws else None,
-        Cloud.AZURE: settings.azure.job if settings.azure else None,
+        Cloud.AWS: settings.aws.job if settings.aws and hub else None,
+        Cloud.AZURE: settings.azure.job if settings.azure and hub else None,
         Cloud.GCP: settings.gcp.collect_job if Cloud.GCP in settings.clouds else None,
     }
     clouds = [Target(job, cloud) for cloud, job in known.items() if job]
-    return [*clouds, Target(settings.gcp.hub_job, None)]
+    return [*clouds, *_natives(settings), Target(settings.gcp.hub_job, None)]
 
 
-def waves(settings: Settings, run: Run, cloud: Cloud | None) -> list[list[Target]]:
+def _natives(settings: Settings) -> list[Target]:
+    """The collectors of the clouds' own warehouses, where the stage has them."""
+    if not settings.stage.fills_native_path:
+        return []
+    found: list[Target] = []
+    if settings.aws:
+        found.append(Target(settings.aws.redshift.job, Cloud.AWS, Path.NATIVE))
+    if settings.azure:
+        job = Job(name=settings.azure.sql.job, schedule=AZURE_NATIVE_SCHEDULE)
+        found.append(Target(job, Cloud.AZURE, Path.NATIVE))
+    return found
+
+
+def waves(
+    settings: Settings, run: Run, cloud: Cloud | None, path: Path | None = None
+) -> list[list[Target]]:
     """The jobs that do ``run``: each wave is sent when the one before has ended.
 
+    Without a ``path`` both are meant, as far as the environment has them.
+
     Raises:
-        UsageError: this environment does not read the cloud's bills.
+        UsageError: this environment does not read the cloud's bills, or not on that path.
     """
-    jobs = targets(settings)
+    jobs = [target for target in targets(settings) if _is_on(target, path)]
     hub = [target for target in jobs if target.cloud is None]
     clouds = [target for target in jobs if target.cloud is not None]
     if cloud is not None and cloud not in {target.cloud for target in clouds}:
         known = ", ".join(str(target.cloud).lower() for target in clouds)
-        raise UsageError(f"This environment does not read {cloud}'s bills. Allowed: {known}.")
-    if run not in OF_A_CLOUD:
-        return [hub]
-    if cloud is not None:
-        return [[target for target in clouds if target.cloud is cloud]]
-    # The hub's day works on what the clouds' jobs have loaded.
-    return [clouds, hub] if run is Run.DAILY else [clouds]
+        where = f" on the {path} path" if path else ""
+        raise UsageError(
+            f"This environment does not read {cloud}'s bills{where}. Allowed: {known or 'none'}."
+        )
+    mine = [target for target in clouds if cloud in (None, target.cloud)]
+    if run in OF_A_CLOUD:
+        # The hub's day works on what the clouds' jobs have loaded.
+        found = [mine, hub if run is Run.DAILY and cloud is None else []]
+    else:
+        own = [target for target in mine if target.path is Path.NATIVE and run in OF_A_WAREHOUSE]
+        found = [own, [] if own and cloud is not None else hub]
+    if not any(found):
+        raise UsageError(f"No job of this environment does '{run}' on the path '{path}'.")
+    return [each for each in found if each]
+
+
+def _is_on(target: Target, path: Path | None) -> bool:
+    """The hub's own job is on the hub's path."""
+    return path is None or target.path is path
 
 
 def message(

@@ -4,8 +4,8 @@ A message that is taken is answered at once; what became of it shows in the hub,
 writes down what it has loaded.
 """
 
-import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
@@ -21,6 +21,7 @@ from infra.apis.web import SECONDS, Refused, Unreachable
 from infra.azure.staging import COMMANDS
 from infra.settings import Settings
 
+_MESSAGE_ID = re.compile(r"<MessageId>([\w-]{1,80})</MessageId>", re.ASCII)
 QUEUE_VERSION = "2024-11-04"
 """Of the queue service: https://learn.microsoft.com/rest/api/storageservices/put-message"""
 
@@ -46,8 +47,8 @@ class CloudCollectors:
         """See ``environment.Collectors``."""
         self.hub.publish(self._job(cloud), message)
 
-    def ask_native(self, cloud: Cloud, message: Mapping[str, object]) -> None:
-        """See ``environment.Collectors``."""
+    def ask_native(self, cloud: Cloud, message: Mapping[str, object]) -> str:
+        """See ``environment.Collectors``; the id by which the collector's log names the message."""
         if cloud is Cloud.AWS and self.settings.aws and self.aws:
             name = self.settings.aws.redshift.job.name
             answer = self.aws.call(
@@ -59,12 +60,12 @@ class CloudCollectors:
             )
             if answer.get("StatusCode") != 202:
                 raise NotTaken(f"The Lambda {name} answered {answer.get('StatusCode')}, not 202.")
-        elif cloud is Cloud.AZURE and self.settings.azure and self.azure:
+            return str(answer["ResponseMetadata"].get("RequestId", ""))
+        if cloud is Cloud.AZURE and self.settings.azure and self.azure:
             account = self.settings.azure.sql.staging_account
             address = self.queues or f"https://{account}.queue.core.windows.net"
-            _put(address, self.azure.storage_token(), message)
-        else:
-            raise UsageError(f"{cloud} has no collector of its own in this environment.")
+            return _put(address, self.azure.storage_token(), message)
+        raise UsageError(f"{cloud} has no collector of its own in this environment.")
 
     def _job(self, cloud: Cloud | None) -> str:
         settings = self.settings
@@ -79,9 +80,12 @@ class CloudCollectors:
         return job
 
 
-def _put(address: str, token: str, message: Mapping[str, object]) -> None:
-    """Put a message into the queue of commands, as the Function App's trigger reads it."""
-    text = base64.b64encode(json.dumps(message).encode()).decode()
+def _put(address: str, token: str, message: Mapping[str, object]) -> str:
+    """Put a message into the queue of commands; its id.
+
+    The Function App's trigger reads plain texts (``messageEncoding`` in azure_host.json).
+    """
+    text = json.dumps(message)
     try:
         answer = requests.post(
             f"{address}/{COMMANDS}/messages",
@@ -102,3 +106,5 @@ def _put(address: str, token: str, message: Mapping[str, object]) -> None:
             f"{address} answered {answer.status_code}: does who is logged in have the role Storage"
             f" Queue Data Message Sender on the queue {COMMANDS}, and is this address let in?",
         )
+    found = _MESSAGE_ID.search(answer.text)
+    return found[1] if found else ""

@@ -6,7 +6,7 @@ api-version or with one that the type does not have, a path that is none of its.
 
 import base64
 import json
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,6 +82,8 @@ def put_az(programs: Path, azure: Azure, *, error: str | None = None) -> None:
         "#!/bin/sh\n"
         'case "$*" in\n'
         f'  "account get-access-token --output json --resource https://management.azure.com"*'
+        f'"--tenant {azure.tenant}"*|'
+        f'"account get-access-token --output json --resource https://storage.azure.com"*'
         f'"--tenant {azure.tenant}"*)\n'
         f"    {answer} ;;\n"
         '  *) echo "az: unknown command: $*" >&2; exit 2 ;;\n'
@@ -92,9 +94,16 @@ def put_az(programs: Path, azure: Azure, *, error: str | None = None) -> None:
 
 
 @contextmanager
-def azure_manager(azure: Azure) -> Generator[str]:
-    """The server; its address."""
-    with json_server(lambda request: _answer(azure, request)) as address:
+def azure_manager(
+    azure: Azure, first: Callable[[Request], Answer | None] | None = None
+) -> Generator[str]:
+    """The server; its address. What ``first`` answers is not asked of ``azure``."""
+
+    def answer(request: Request) -> Answer:
+        found = first(request) if first else None
+        return found or _answer(azure, request)
+
+    with json_server(answer) as address:
         yield address
 
 

@@ -85,7 +85,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _request(self) -> Request:
         url = urlsplit(self.path)
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-        is_json = "json" in self.headers.get("Content-Type", "")
+        # A payload of Lambda has no type.
+        is_json = "json" in self.headers.get("Content-Type", "") or content.startswith("{")
         body: object = json.loads(content) if content and is_json else {}
         form = {} if is_json else parse_qs(content)
         return Request(

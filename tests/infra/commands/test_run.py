@@ -86,7 +86,8 @@ class Functions:
         return [
             row
             for at, row in self.ledger
-            if row["cloud_provider"] == values["cloud"] and datetime.fromisoformat(at) >= since
+            if (row["cloud_provider"], "hub") == (values["cloud"], values["warehouse"])
+            and datetime.fromisoformat(at) >= since
         ]
 
 

@@ -12,6 +12,7 @@ from tests.infra.operator import PAYER, PROJECT, Operator, operator
 
 LOADED = {
     "load_id": "L1",
+    "warehouse": "hub",
     "cloud_provider": "AWS",
     "scope": PAYER,
     "period": "2026-11",

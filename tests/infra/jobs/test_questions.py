@@ -16,15 +16,15 @@ pytestmark = pytest.mark.slow
         ("clock", {}, {"now", "loads"}),
         (
             "since",
-            {"cloud": "AWS", "since": "2026-11-24T09:00:00Z"},
+            {"cloud": "AWS", "warehouse": "redshift", "since": "2026-11-24T09:00:00Z"},
             {"load_id", "cloud_provider", "scope", "period", "status", "loaded_rows", "cost_usd",
              "error"},
         ),
         (
             "last",
             {},
-            {"load_id", "cloud_provider", "scope", "period", "status", "finished", "loaded_rows",
-             "cost_usd", "data_through", "error"},
+            {"load_id", "warehouse", "cloud_provider", "scope", "period", "status", "finished",
+             "loaded_rows", "cost_usd", "data_through", "error"},
         ),
     ],
 )  # fmt: skip

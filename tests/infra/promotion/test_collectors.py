@@ -1,6 +1,5 @@
 """Messages as each service takes them, against servers that refuse what the services refuse."""
 
-import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -91,7 +90,7 @@ def test_the_lambda_is_invoked_without_waiting_for_it(
     assert request.headers["x-amz-invocation-type"] == "Event"
 
 
-def test_azures_message_is_base64_of_json_in_the_queue_that_the_app_reads(
+def test_azures_message_is_plain_json_as_the_app_reads_its_queue(
     taken: tuple[Taken, CloudCollectors], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found, collectors = taken
@@ -105,11 +104,13 @@ def test_azures_message_is_base64_of_json_in_the_queue_that_the_app_reads(
     monkeypatch.setattr("requests.post", post)
     collectors.ask_native(Cloud.AZURE, MESSAGE)
     (request,) = found.requests
+    host = json.loads((_file().parent / "handlers/runtimes/azure_host.json").read_text("utf-8"))
     assert request.path == "/commands/messages"
     assert request.bearer == "a-token"
     text = ET.fromstring(sent[0]).findtext("MessageText")
     assert text is not None
-    assert json.loads(base64.b64decode(text)) == MESSAGE
+    assert host["extensions"]["queues"]["messageEncoding"] == "none"
+    assert json.loads(text) == MESSAGE
 
 
 def test_a_queue_that_refuses_is_told_with_the_role_that_is_missing(
