@@ -79,7 +79,10 @@ def _rendered(rule: Rule, hub: Hub, docs_url: str) -> GrafanaRule:
 
     Where the message tells dollars they are a question of their own (D) with a last value (E):
     Grafana takes one number of an answer, and a label that changed with each evaluation would make
-    it another alert each time.
+    it another alert each time. With the dollars come the labels that may change, such as the model
+    that leads an incident: Grafana gives an alert the values whose labels include its own
+    (https://github.com/grafana/grafana/blob/v12.1.0/pkg/services/ngalert/eval/eval.go, "subsets or
+    supersets").
     """
     told = (_question(dollars(rule, hub), hub, "D"), _last("E", "D")) if rule.tells_dollars else ()
     return GrafanaRule(
@@ -93,6 +96,7 @@ def _rendered(rule: Rule, hub: Hub, docs_url: str) -> GrafanaRule:
         annotations={
             "summary": rule.told(_words(rule)),
             "description": rule.remedy,
+            "about": _about(rule),
             "runbook": rule.runbook,
             **({"runbook_url": f"{docs_url.rstrip('/')}/{rule.runbook}"} if docs_url else {}),
             "__dashboardUid__": rule.dashboard,
@@ -103,9 +107,20 @@ def _rendered(rule: Rule, hub: Hub, docs_url: str) -> GrafanaRule:
 
 def _words(rule: Rule) -> dict[str, str]:
     """What Grafana puts in for each word of a text; what it puts in is not read as a template."""
-    labels = {label: f"{{{{ $labels.{label} }}}}" for label in rule.labels}
+    labels = {label: _label(rule, label) for label in rule.labels}
     number = f'{{{{ printf "{DECIMALS[rule.unit]}" $values.B.Value }}}}'
     return {**labels, "value": number, "usd": '{{ printf "%.2f" $values.E.Value }}'}
+
+
+def _label(rule: Rule, label: str) -> str:
+    place = "$values.E.Labels" if label in rule.changing else "$labels"
+    return f"{{{{ {place}.{label} }}}}"
+
+
+def _about(rule: Rule) -> str:
+    """What an alert was about, for the line that says that it is over: no key that nobody reads."""
+    shown = [label for label in rule.labels if not label.endswith("key")]
+    return ", ".join(f"{label} {_label(rule, label)}" for label in shown if label != "cause")
 
 
 def _question(sql: str, hub: Hub, ref_id: str) -> Step:

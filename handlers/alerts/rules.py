@@ -85,6 +85,11 @@ class Rule:
         """Whether its message says how many dollars it is about."""
         return USD in _WORD.findall(self.summary)
 
+    @property
+    def changing(self) -> tuple[str, ...]:
+        """The labels that may say something else the next day of the same thing."""
+        return tuple(label for label in self.labels if label not in self.key)
+
     def fires(self, value: float) -> bool:
         """Whether the rule fires about a thing of which ``value`` was measured."""
         return value > self.above and (self.up_to is None or value <= self.up_to)
@@ -125,17 +130,20 @@ def asked(rule: Rule, hub: Names, now: str = NOW) -> str:
 
 
 def question(rule: Rule, hub: Names, now: str = NOW) -> str:
-    """The number that is watched, as Grafana takes it: ``time``, the labels, ``value``."""
-    return _narrowed(rule, asked(rule, hub, now), VALUE)
+    """The number that is watched, as Grafana takes it: ``time``, the key, ``value``.
+
+    Of the labels only those of the key, because another label makes another alert in Grafana.
+    """
+    return _narrowed(rule.key, asked(rule, hub, now), VALUE)
 
 
 def dollars(rule: Rule, hub: Names, now: str = NOW) -> str:
-    """The dollars that it is about, as Grafana takes them: ``time``, the labels, ``value``."""
-    return _narrowed(rule, asked(rule, hub, now), USD)
+    """The dollars that it is about, as Grafana takes them: ``time``, all labels, ``value``."""
+    return _narrowed(rule.labels, asked(rule, hub, now), USD)
 
 
-def _narrowed(rule: Rule, sql: str, number: str) -> str:
-    labels = ", ".join(rule.labels)
+def _narrowed(told: Sequence[str], sql: str, number: str) -> str:
+    labels = ", ".join(told)
     return (
         f"SELECT time, {labels}, {number} AS {VALUE}\nFROM (\n{sql}\n) AS asked\nORDER BY {labels}"
     )
@@ -174,7 +182,7 @@ class _Reading:
         key = self._labels("key", labels)
         above, up_to = self._number("above"), self._number("up_to", required=False)
         panel_id = self._number("panel_id")
-        self._check(texts, labels)
+        self._check(texts, labels, key)
         if above is not None and up_to is not None and up_to <= above:
             self._note("up_to", f"{up_to:g}", f"more than above, which is {above:g}")
         return Rule(
@@ -190,15 +198,18 @@ class _Reading:
             **texts,
         )
 
-    def _check(self, texts: Mapping[str, str], labels: Sequence[str]) -> None:
-        for key in self.said:
-            if key not in _KEYS:
-                self._note(key, "a key", "one of " + ", ".join(sorted(_KEYS)))
+    def _check(self, texts: Mapping[str, str], labels: Sequence[str], key: Sequence[str]) -> None:
+        for name in self.said:
+            if name not in _KEYS:
+                self._note(name, "a key", "one of " + ", ".join(sorted(_KEYS)))
         folder = files("handlers.alerts").joinpath("sql")
         if texts["sql"] and not folder.joinpath(texts["sql"]).is_file():
             self._note("sql", f"'{texts['sql']}'", "a file of handlers/alerts/sql")
         if texts["wait"] and not _WAIT.fullmatch(texts["wait"]):
             self._note("wait", f"'{texts['wait']}'", "a time like 0s, 30m or 6h")
+        changing = sorted({*labels} - {*key})
+        if changing and texts["summary"] and USD not in _WORD.findall(texts["summary"]):
+            self._note("summary", "no {usd}", f"one with it: {', '.join(changing)} come with it")
         for word in self._unknown_words(texts, labels):
             known = ", ".join((*labels, VALUE, USD))
             self._note("summary", f"the word {{{word}}}", f"a label, {VALUE} or {USD}: {known}")

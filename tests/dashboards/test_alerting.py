@@ -79,9 +79,28 @@ def test_an_incident_is_told_with_its_dollars_its_cause_and_the_runbook() -> Non
     (rule,) = (rule for rule in grafana_rules(HUB) if rule.uid == "ai-cost-anomaly")
     assert rule.annotations["summary"] == (
         '{{ $labels.cloud }} cost {{ printf "%.2f" $values.E.Value }} USD {{ $labels.direction }}'
-        " than expected on {{ $labels.day }}; {{ $labels.cause }}"
+        " than expected in a day, since {{ $labels.day }}; {{ $values.E.Labels.cause }}"
+    )
+    assert rule.annotations["about"] == (
+        "cloud {{ $labels.cloud }}, direction {{ $labels.direction }}, day {{ $labels.day }},"
+        " model {{ $values.E.Labels.model }}, customer {{ $values.E.Labels.customer }}"
     )
     assert rule.annotations["runbook"] == "docs/runbooks/alerts.md#anomaly"
+
+
+def test_what_may_change_of_the_same_thing_is_no_label_and_comes_with_the_dollars() -> None:
+    made = {rule.uid: rule for rule in grafana_rules(HUB)}
+    for rule in rules():
+        steps = {
+            step.ref_id: json.loads(step.model)
+            for step in made[f"ai-cost-{rule.id.replace('_', '-')}"].steps
+        }
+        assert steps["A"]["rawSql"].startswith(f"SELECT time, {', '.join(rule.key)}, value AS")
+        assert not rule.changing or (set(rule.labels) > set(rule.key) and "E" in steps)
+    changing = {rule.id: rule.changing for rule in rules() if rule.changing}
+    assert changing["anomaly"] == ("model", "customer", "customer_key", "cause")
+    assert changing["budget_used_up"] == ("name",)
+    assert changing["invoice_difference"] == ("document",)
 
 
 def test_rules_are_evaluated_once_a_day_and_what_that_asks_is_known() -> None:

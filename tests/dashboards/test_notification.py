@@ -23,11 +23,11 @@ def alert(status: str, **annotations: str) -> Alert:
         "Labels": {
             "alertname": "A budget is used up",
             "severity": "critical",
-            "name": "{{ O'Brien }}",
         },
         "Annotations": {
             "summary": "102.5 % of the budget is used: 1025.00 USD (customer {{ O'Brien }})",
             "description": "Tell whoever owns the budget.",
+            "about": "limits customer, name {{ O'Brien }}",
             "runbook": "docs/runbooks/alerts.md#budget-used-up",
             **annotations,
         },
@@ -89,7 +89,7 @@ def test_a_runbook_whose_address_is_known_is_a_link(filler: Path) -> None:
 @pytest.mark.engine
 def test_what_is_over_is_named_in_one_line_with_what_it_was_about(filler: Path) -> None:
     both = filled(filler, "ai_cost.message", alert("firing"), alert("resolved"))
-    assert both.endswith("\n\nOver: A budget is used up, name {{ O'Brien }}\n")
+    assert both.endswith("\n\nOver: A budget is used up, limits customer, name {{ O'Brien }}\n")
     alone = filled(filler, "ai_cost.title", alert("resolved"))
     assert alone == "AI costs, over: A budget is used up"
 

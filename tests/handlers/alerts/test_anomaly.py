@@ -4,8 +4,11 @@ from datetime import date, timedelta
 
 import pytest
 
+from handlers.alerts import rules
+from handlers.alerts.runner import Row
 from tests.handlers.alerts.asking import Engine, answers, engines
 from tests.handlers.alerts.hub_data import ACME, GLOBEX, HOSTILE, anomalous, anomaly
+from tests.sql.engines import Rows
 
 
 @engines
@@ -31,6 +34,41 @@ def test_what_shows_in_cloud_model_and_customer_is_one_incident(engine: Engine) 
         "value": 410,
         "usd": 410,
     }
+
+
+@engines
+def test_an_incident_stays_the_same_whoever_leads_it_the_next_day(engine: Engine) -> None:
+    rows = anomalous()
+    anomaly(rows, ("AWS", "model", "claude"), date(2026, 11, 12), ("400", "250"), "high")
+    led = [answer(engine, rows)]
+    anomaly(rows, ("AWS", "model", "nova"), date(2026, 11, 13), ("290", "90"), "high")
+    led.append(answer(engine, rows))
+    assert [row["model"] for row in led] == ["claude", "nova"]
+    (rule,) = (rule for rule in rules() if rule.id == "anomaly")
+    first, second = ([row[label] for label in rule.key] for row in led)
+    assert first == second == ["AWS", "more", "2026-11-12"]
+
+
+@engines
+@pytest.mark.parametrize(("before", "begins"), [(10, 10), (9, 13), (8, 13)])
+def test_an_incident_goes_on_while_the_alert_of_the_day_before_is_on(
+    engine: Engine, before: int, begins: int
+) -> None:
+    rows = anomalous()
+    anomaly(rows, ("AWS", "customer", ACME), date(2026, 11, before), ("900", "250"), "high")
+    anomaly(rows, ("AWS", "model", "nova"), date(2026, 11, 13), ("290", "90"), "high")
+    row = answer(engine, rows)
+    assert (row["day"], row["usd"], row["cause"]) == (
+        f"2026-11-{begins:02}",
+        200,
+        "most of it model nova",
+    )
+
+
+def answer(engine: Engine, rows: Rows) -> Row:
+    """Of AWS, the only cloud with an anomaly."""
+    (found,) = (row for row in answers(engine, "anomaly", rows) if row["cloud"] == "AWS")
+    return found
 
 
 @engines

@@ -70,6 +70,11 @@ def test_a_text_has_its_words_put_in() -> None:
             "{model}:",
             "summary: found the word {model}; allowed is a label, value or usd",
         ),
+        (
+            '["cloud"]',
+            '["cloud", "document"]\nkey = ["cloud"]',
+            "summary: found no {usd}; allowed is one with it: document",
+        ),
         ("[late]", "[late]\nthreshold = 3", "threshold: found a key; allowed is one of above"),
     ],
 )
