@@ -111,36 +111,37 @@ workflows: $(VENV)/.dev ## Check the workflows of GitHub (actionlint, zizmor)
 
 # What the workflows of GitHub do, and anybody at a desk: STACK=NAME says for which environment.
 # Where a runner has a summary, what a step found is shown there as well.
-CI      := build/ci
-SUMMARY := "$${GITHUB_STEP_SUMMARY:-/dev/null}"
-STACKED := @test -n "$$STACK" || { echo "Say for which stack: make $@ STACK=prod" >&2; exit 2; }; mkdir -p $(CI)
+CI_FOLDER := build/ci
+SUMMARY   := "$${GITHUB_STEP_SUMMARY:-/dev/null}"
+STACKED   := @test -n "$$STACK" || { echo "Say for which stack: make $@ STACK=prod" >&2; exit 2; }; mkdir -p $(CI_FOLDER)
 export STACK
+PHASES    := 1 2
 
 ci-stacks: ## List the stacks that a change touches (BASE=COMMIT)
 	@python3 tools/affected_stacks.py
 
 ci-plan: $(VENV)/.dev ## Plan both phases offline: what a fork gets in place of a preview
-	@mkdir -p $(CI)
-	@for phase in 1 2; do \
-		$(PY) -m infra plan --phase $$phase >$(CI)/plan-$$phase.txt || exit 1; \
-		{ echo "## Phase $$phase"; echo '```'; cat $(CI)/plan-$$phase.txt; echo '```'; } >>$(SUMMARY); \
+	@mkdir -p $(CI_FOLDER)
+	@for phase in $(PHASES); do \
+		$(PY) -m infra plan --phase $$phase >$(CI_FOLDER)/plan-$$phase.txt || exit 1; \
+		{ echo "## Phase $$phase"; echo '```'; cat $(CI_FOLDER)/plan-$$phase.txt; echo '```'; } >>$(SUMMARY); \
 	done
 
 ci-preview: ## Preview a stack by the login that is there (STACK=NAME)
 	$(STACKED)
-	@rm -f "$(CI)/$$STACK.json" "$(CI)/$$STACK.md"
+	@rm -f "$(CI_FOLDER)/$$STACK.json" "$(CI_FOLDER)/$$STACK.md"
 	@pulumi install
-	@pulumi preview --stack "$$STACK" --non-interactive --json --show-sames >"$(CI)/$$STACK.json" \
-		|| test -s "$(CI)/$$STACK.json"
+	@pulumi preview --stack "$$STACK" --non-interactive --json --show-sames >"$(CI_FOLDER)/$$STACK.json" \
+		|| test -s "$(CI_FOLDER)/$$STACK.json"
 
 ci-guard: $(VENV)/.dev ## Judge that preview, and write the comment for its reviewer (STACK=NAME)
 	$(STACKED)
-	@$(PY) -m infra guard "$(CI)/$$STACK.json" --comment "$(CI)/$$STACK.md"; code=$$?; \
-		if [ -f "$(CI)/$$STACK.md" ]; then cat "$(CI)/$$STACK.md" >>$(SUMMARY); fi; exit $$code
+	@$(PY) -m infra guard "$(CI_FOLDER)/$$STACK.json" --comment "$(CI_FOLDER)/$$STACK.md"; code=$$?; \
+		if [ -f "$(CI_FOLDER)/$$STACK.md" ]; then cat "$(CI_FOLDER)/$$STACK.md" >>$(SUMMARY); fi; exit $$code
 
 ci-comment: $(VENV)/.dev ## Put that comment on its pull request (STACK=NAME PULL_REQUEST=NUMBER)
 	$(STACKED)
-	@$(PY) -m tools.pull_request "$(CI)/$$STACK.md"
+	@$(PY) -m tools.pull_request "$(CI_FOLDER)/$$STACK.md"
 
 ci-up: ## Bring a stack to what was previewed and judged (STACK=NAME)
 	$(STACKED)
@@ -149,9 +150,9 @@ ci-up: ## Bring a stack to what was previewed and judged (STACK=NAME)
 ci-drift: $(VENV)/.dev ## Report where a stack was changed behind Pulumi's back (STACK=NAME)
 	$(STACKED)
 	@pulumi install
-	@{ $(PY) -m infra drift --stack "$$STACK" --json "$(CI)/drift-$$STACK.json"; echo $$? >"$(CI)/drift-$$STACK.code"; } \
+	@{ $(PY) -m infra drift --stack "$$STACK" --json "$(CI_FOLDER)/drift-$$STACK.json"; echo $$? >"$(CI_FOLDER)/drift-$$STACK.code"; } \
 		| tee -a $(SUMMARY)
-	@exit "$$(cat "$(CI)/drift-$$STACK.code")"
+	@exit "$$(cat "$(CI_FOLDER)/drift-$$STACK.code")"
 
 bench: $(VENV)/.dev ## Measure collecting, anomalies and dashboards (about 4 minutes, at first 9)
 	@$(PY) -m tools.bench

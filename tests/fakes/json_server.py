@@ -64,6 +64,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._reply()
 
+    def do_PATCH(self) -> None:
+        self._reply()
+
     def do_PUT(self) -> None:
         self._reply()
 
