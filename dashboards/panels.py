@@ -234,7 +234,7 @@ def _placed(panel: Panel, spot: Spot, unit: str, of: Asked) -> Panel:
         .targets([*of.questions(spot)])
         .grid_pos(GridPos(h=spot.height, w=spot.width, x=spot.x, y=spot.y))
         .unit(unit)
-        .no_value("no data")
+        .no_value(spot.empty)
     )
 
 

@@ -19,7 +19,7 @@ FOLDER_UID = "ai-cost"
 FOLDER_TITLE = "AI costs"
 """The folder of all dashboards and alert rules."""
 
-PLANS = ("overview", "trends", "models", "customers", "anomalies")
+PLANS = ("overview", "trends", "models", "customers", "anomalies", "parity")
 """The files of ``dashboards/plans``, in the order of the dashboards."""
 
 
@@ -29,7 +29,7 @@ class Spot:
 
     ``draw`` is a kind of panel; ``column`` is the number of a panel that shows one and ``calc`` how
     many rows become one; ``shows`` are the columns that are drawn, by default all; ``words`` are
-    those that the query is to say differently.
+    those that the query is to say differently. ``empty`` is what it says without a number.
     """
 
     id: int
@@ -43,6 +43,7 @@ class Spot:
     column: str = ""
     calc: str = "lastNotNull"
     shows: tuple[str, ...] = ()
+    empty: str = "no data"
     words: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -109,5 +110,6 @@ def spot_from(said: Mapping[str, object], known: Mapping[str, Metric] | None = N
         column=column,
         calc=str(said.get("calc", "lastNotNull")),
         shows=shows,
+        empty=str(said.get("empty", "no data")),
         words=cast("Mapping[str, str]", said.get("words", {})),
     )

@@ -28,7 +28,7 @@ FILTERS: Mapping[str, str] = {
 }
 """Each variable and the column that it filters."""
 
-_FRAGMENTS = ("customer_names", "this_month")
+_FRAGMENTS = ("compared_bills", "customer_names", "this_month")
 """Files that are no query but a table in several."""
 
 
@@ -62,7 +62,7 @@ class Query(Metric):
 
 def _words(hub: Hub) -> Mapping[str, str]:
     """SQL for each word in braces."""
-    named = {**hub.words(), "since": SINCE, "until": UNTIL}
+    named = {**hub.words(), "since": SINCE, "until": UNTIL, "parity_days": str(hub.parity_days)}
     clouds, customers, models = (f"${{{name}:singlequote}}" for name in FILTERS)
     return {
         **named,

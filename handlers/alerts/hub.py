@@ -32,6 +32,7 @@ PLAIN_TABLES = (
     ALERTS.name,
     ANOMALIES.name,
     BUDGETS.name,
+    PARITY.name,
     PLATFORM.name,
     RECONCILIATION.name,
 )
@@ -41,7 +42,6 @@ BOTH_PATHS = (
     DIGESTS.name,
     DIMENSIONS.name,
     LEDGER.name,
-    PARITY.name,
     PROMOTIONS.name,
     SERVING_CUT.name,
 )
@@ -58,12 +58,16 @@ class Names(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Hub:
-    """A dataset of the hub, where it is, and the clouds whose bills are expected in it."""
+    """A dataset of the hub, where it is, and the clouds whose bills are expected in it.
+
+    ``parity_days`` is how many days in a row both paths of a cloud have to agree.
+    """
 
     project: str
     dataset: str
     location: str
     clouds: tuple[Cloud, ...] = tuple(Cloud)
+    parity_days: int = 7
 
     def words(self) -> Mapping[str, str]:
         """SQL for each word: every view by its name, and what several queries have in common.

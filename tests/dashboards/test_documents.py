@@ -53,13 +53,14 @@ def test_the_same_hub_gives_the_same_bytes_whatever_the_hash_seed(root: Path) ->
     assert made == {"".join(documents(HUB).values()).encode()}
 
 
-def test_the_five_dashboards_are_there_under_their_uids() -> None:
+def test_the_five_dashboards_and_the_page_about_parity_are_there_under_their_uids() -> None:
     assert {of.uid: of.title for of in plans()} == {
         "multi-cloud-overview": "Multi-Cloud Overview",
         "cost-trends": "Cost Trends",
         "model-comparison": "Model Comparison",
         "customer-attribution": "Customer Attribution",
         "anomaly-detection": "Anomaly Detection",
+        "parity": "Parity",
     }
 
 
@@ -235,7 +236,7 @@ def test_build_tells_what_it_can_not_write_or_take(run: Run, tmp_path: Path) -> 
 
 def test_check_passes_what_is_shipped_and_tells_what_is_wrong(run: Run, tmp_path: Path) -> None:
     answer = run("check")
-    assert (answer.returncode, answer.stdout) == (0, "9 dashboards, 100 panels, 0 faults\n")
+    assert (answer.returncode, answer.stdout) == (0, "10 dashboards, 107 panels, 0 faults\n")
     document = json.loads(documents(HUB)["multi-cloud-overview"])
     document["panels"][0]["title"] = ""
     (tmp_path / "mine.json").write_text(json.dumps(document))

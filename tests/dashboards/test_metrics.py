@@ -33,6 +33,7 @@ def test_every_metric_is_compared_with_numbers_made_without_its_sql() -> None:
             plan(name).spots[panel].query.name
             for name, panel in re.findall(r'\("(\w+)", "(\w+)", \d+\)', text)
         }
-    text = (HERE / "test_queries.py").read_text(encoding="utf-8")
-    asked |= set(re.findall(r'asked\(\s*engine, "(\w+)"', text))
+    for name in ("test_queries.py", "test_parity.py"):
+        text = (HERE / name).read_text(encoding="utf-8")
+        asked |= set(re.findall(r'asked\(\s*engine, "(\w+)"', text))
     assert asked == set(queries())

@@ -17,7 +17,8 @@ from dashboards.viewer.warehouse import NOTHING_CHOSEN, PublishedWarehouse
 from handlers.errors import UsageError, WarehouseError
 from handlers.tables import LEDGER
 from handlers.warehouses.duckdb import DuckDbWarehouse
-from tests.dashboards.engines import HUB, complete
+from tests.dashboards.engines import HUB
+from tests.sql.engines import complete
 
 TEXTS_AND_TIMES = {"string", "dateTimeFromNow"}
 
