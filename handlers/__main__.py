@@ -23,6 +23,7 @@ class Door(click.Group):
         "parity": "Compare the two paths of an environment that changes its warehouses.",
         "anomalies": "Find days that cost unusually much or little.",
         "alerts": "Ask the alert rules what fires.",
+        "share": "Write each customer's own rows, a folder for each.",
         "classify": "Name the SKUs of a CSV file.",
         "site": "Check, show and change the site data.",
         "sample": "Write sample bills of three clouds.",

@@ -123,6 +123,8 @@ def _counts(found: Site) -> Iterator[tuple[str, str]]:
     for name in ("customers", "budgets", "rates", "invoices", "events"):
         rows = found.rates.monthly if name == "rates" else getattr(found, name)
         yield f"{name}.csv", f"{len(rows)} rows"
+    shares = found.shares
+    yield "shares.toml", f"{len(shares.shares)} customers get {len(shares.columns)} columns"
     clouds = ", ".join(found.catalog) or "no"
     yield "catalog/", f"{clouds} rules of your own"
 
@@ -136,6 +138,7 @@ def _facts(found: Site, period: date) -> dict[str, object]:
         "rates": [dataclasses.asdict(each) for each in found.rates.monthly],
         "invoices": [dataclasses.asdict(each) for each in found.invoices],
         "events": [dataclasses.asdict(each) for each in found.events],
+        "shares": dataclasses.asdict(found.shares),
         "catalog": dict(found.catalog),
         "month": period,
         "rates_in_force": {

@@ -153,6 +153,16 @@ def alerts(command: Command, job: Job) -> Report:
     return importlib.import_module("handlers.runtimes.watching").alerts(command, job)
 
 
+def share(command: Command, job: Job) -> Report:
+    """Write each customer's own rows; only the hub's own job does.
+
+    Raises:
+        CommandRefused: it is another job's.
+    """
+    _refuse_other_jobs(job, "shares nothing")
+    return importlib.import_module("handlers.runtimes.sharing").share_rows(command, job)
+
+
 def _refuse_other_jobs(job: Job, found: str) -> None:
     if job.settings.cloud is not None:
         raise CommandRefused(f"{job.settings.job} {found}: the hub's own job does.")
@@ -185,8 +195,10 @@ HUB_TASKS: Sequence[tuple[str, Runner]] = (
     ("parity", parity),
     ("anomalies", anomalies),
     ("alerts", alerts),
+    ("shares", share),
 )
-"""The daily work of the hub's own job, in order: the alerts read what the others find."""
+"""The daily work of the hub's own job, in order: the alerts read what the others find. Whatever
+customers are given comes last, for it is nothing to the others."""
 
 RUNNERS: Mapping[Run, Runner] = MappingProxyType(
     {
@@ -196,6 +208,7 @@ RUNNERS: Mapping[Run, Runner] = MappingProxyType(
         Run.RECONCILE: reconcile,
         Run.PARITY: parity,
         Run.ALERTS: alerts,
+        Run.SHARE: share,
     }
 )
 

@@ -17,6 +17,7 @@ from handlers.site.events import Event
 from handlers.site.folder import SITE_FILES, SITE_VARIABLE, default_site_folder
 from handlers.site.invoices import Invoice
 from handlers.site.rates import MonthlyRate, Rate, Rates
+from handlers.site.shares import Share, Shares
 from handlers.site.site import Site, load_site, site_from
 from handlers.site.text import WHITE_SPACE, trimmed
 from handlers.site.validity import Validity
@@ -39,6 +40,8 @@ __all__ = [
     "NameRow",
     "Rate",
     "Rates",
+    "Share",
+    "Shares",
     "Site",
     "Validity",
     "attribution_sql",

@@ -15,6 +15,7 @@ from handlers.site.events import EVENTS
 from handlers.site.invoices import INVOICES
 from handlers.site.problems import Problem, shown
 from handlers.site.rates import RATES
+from handlers.site.shares import SHARES
 
 SITE_VARIABLE = "ACM_SITE"
 
@@ -25,6 +26,7 @@ CATALOG_FILES: Mapping[str, Cloud] = {
 SITE_FILES = (
     ATTRIBUTION,
     *(layout.file for layout in (CUSTOMERS, BUDGETS, RATES, INVOICES, EVENTS)),
+    SHARES,
     *CATALOG_FILES,
 )
 """Every file a site may have, as a path below its folder."""

@@ -19,6 +19,7 @@ from handlers.site.folder import CATALOG_FILES, read_folder
 from handlers.site.invoices import INVOICES, Invoice, parse_invoices
 from handlers.site.problems import Problem
 from handlers.site.rates import RATES, Rates, parse_rates
+from handlers.site.shares import SHARES, Shares, parse_shares
 from handlers.site.toml_file import read_toml
 
 
@@ -32,13 +33,14 @@ class Site:
     rates: Rates
     invoices: tuple[Invoice, ...]
     events: tuple[Event, ...]
+    shares: Shares
     catalog: Mapping[Cloud, str]
 
     def digest(self, cloud: Cloud, period: date) -> str:
         """SHA-256, in hex, of exactly what a load of this cloud and billing period uses.
 
         Attribution, the customers and rates of that time, the cloud's own rules; not budgets,
-        invoices and events, nor comments, blank lines or the order of rows.
+        invoices, events and shares, nor comments, blank lines or the order of rows.
         """
         rules = self.catalog.get(cloud)
         return site_digest(self.attribution, self.customers, self.rates, rules, cloud, period)
@@ -69,6 +71,7 @@ def site_from(contents: Mapping[str, bytes], known: list[Problem] | None = None)
         rates=parse_rates(contents.get(RATES.file), problems),
         invoices=parse_invoices(contents.get(INVOICES.file), problems),
         events=parse_events(contents.get(EVENTS.file), problems),
+        shares=parse_shares(contents.get(SHARES), problems),
         catalog=MappingProxyType(rules),
     )
     found = [*(str(problem) for problem in problems), *_rule_faults(rules)]
