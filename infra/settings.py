@@ -4,9 +4,10 @@ Nothing else reads the configuration. Defaults and descriptions of all keys stan
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from typing import Self, TypeVar
 
 import pulumi
@@ -14,6 +15,9 @@ from pulumi.runtime.config import CONFIG
 
 from dashboards.source import Access
 from handlers.record import Cloud
+from handlers.site import Shares
+from handlers.site.problems import Problem
+from handlers.site.shares import parse_shares
 from infra.native_settings import (
     AWS_KEYS,
     AZURE_KEYS,
@@ -165,6 +169,8 @@ class Settings:
     aws: AwsSettings | None
     azure: AzureSettings | None
     grafana: GrafanaSettings
+    shares: Shares = field(default_factory=Shares)
+    """What customers are given, and who may read it; nothing unless the stack names a file."""
 
     @property
     def stage(self) -> Stage:
@@ -227,6 +233,7 @@ class Settings:
             aws=aws,
             azure=azure,
             grafana=_grafana(reader, secrets or {}, azure.sql.route if azure else None),
+            shares=_shares(reader),
         )
         reader.refuse_mistakes(KEYS)
         return settings
@@ -278,6 +285,7 @@ _VIEWER = Allowed(
     "user:NAME@HOST, group:NAME@HOST or domain:HOST",
     "group:finops@example.com",
 )
+_FILE = Allowed(r"[\w./ -]{1,300}", "a file below the program's folder", "site/shares.toml")
 _CLOUD = Allowed("aws|azure|gcp", "aws, azure, gcp", "aws")
 
 _AWS_KEYS = (
@@ -374,6 +382,27 @@ def _grafana(
         viewers=viewers,
         detail=read_detail(reader, secrets, route),
     )
+
+
+def _shares(reader: Reader) -> Shares:
+    """The site's shares.toml, whose readers this program grants access."""
+    named = reader.optional("shares_file", _FILE)
+    if not named or not _FILE.holds(named):
+        return Shares()
+    problems: list[Problem] = []
+    try:
+        shares = parse_shares(Path(named).read_bytes(), problems)
+    except OSError as error:
+        found = f"names {named}, which can't be read: {error.strerror}."
+        reader.note("shares_file", found, "the shares.toml of the site data", _FILE.example)
+        return Shares()
+    for problem in problems:
+        reader.note("shares_file", f"names {named}: {problem}", "a valid file", _FILE.example)
+    if shares.to and not shares.to.startswith("gs://"):
+        found = f"names {named}, which shares to the folder {shares.to}."
+        reader.note("shares_file", found, "a file whose 'to' is a bucket, gs://...", _FILE.example)
+        return Shares()
+    return shares
 
 
 def _one_of(reader: Reader, key: str, kind: type[Word], default: Word) -> Word:
