@@ -30,6 +30,7 @@ from infra.gcp.alerts import LoggedAlerts
 from infra.gcp.export import BillingExport
 from infra.gcp.federation import Pool
 from infra.gcp.identity import JobIdentity
+from infra.gcp.shares import CustomerShares
 from infra.gcp.reader import GrafanaReader
 from infra.grafana.alerts import Alerts
 from infra.grafana.cloud_run import CloudRun, address
@@ -174,7 +175,23 @@ def hub_job(hub: Hub, settings: Settings) -> str:
     """What the hub does each day by itself."""
     job = settings.gcp.hub_job
     identity = hub.identity("hub", job, None)
+    if settings.shares.shares:
+        customer_shares(hub, settings, identity)
     return hub.job("hub", job, None, identity, {Name.GRAFANA_URL: grafana_url(hub, settings)})
+
+
+def customer_shares(hub: Hub, settings: Settings, writer: JobIdentity) -> None:
+    """A folder for each customer that is given its own rows, and who may read it."""
+    CustomerShares(
+        "shares",
+        {
+            "project": settings.gcp.project,
+            "location": settings.gcp.bigquery_location,
+            "shares": settings.shares,
+            "writer": writer.email,
+        },
+        hub.options,
+    )
 
 
 def logged_alerts(hub: Hub, settings: Settings, alarm: Alarm) -> None:
