@@ -21,9 +21,9 @@ from handlers.commands.options import (
 from handlers.commands.stores import (
     Store,
     clouds_of,
+    command_scratch,
     google_tasks,
     open_store,
-    own_scratch,
     scoped_bills,
 )
 from handlers.commands.summary import print_moves, print_outcomes, print_totals
@@ -111,7 +111,7 @@ def collect(**words: Unpack[Words]) -> None:
     decision = _decision(words)
     periods = [period for text in words["periods"] for period in parse_periods(text)]
     site = chosen_site(words["site_folder"])
-    with own_scratch(_clock(words["moment"])) as scratch:
+    with command_scratch(_clock(words["moment"])) as scratch:
         store = open_store(words["warehouse"], words["wait"], scratch)
         clouds = clouds_of(store, words["clouds"])
         policy = Policy(

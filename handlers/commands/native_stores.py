@@ -129,10 +129,9 @@ class NativeStore:
         return f"{self.place.rstrip('/')}/{_QUARANTINE}"
 
     def _archive(self, place: str, name: str) -> Archive:
-        folder = self.scratch.below(name)
         if place.startswith("gs://"):
-            return google_clients().archive_at(place, folder)
-        return self.opens.archive(place, folder)
+            return google_clients().archive_at(place, name, self.scratch)
+        return self.opens.archive(place, self.scratch.below(name))
 
 
 def open_native(words: str, scratch: Scratch) -> NativeStore:

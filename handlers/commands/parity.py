@@ -9,7 +9,7 @@ import click
 
 from handlers.commands.answers import add_row, for_program, format_option, put, render, table
 from handlers.commands.options import chosen_clouds, cloud_option, period_option, warehouse_option
-from handlers.commands.stores import HUB, open_store, own_scratch
+from handlers.commands.stores import HUB, command_scratch, open_store
 from handlers.errors import CostError, UsageError
 from handlers.parity import BillParity, Books, Figures, Status, compare, green_days
 from handlers.periods import parse_periods
@@ -66,7 +66,7 @@ def parity(**words: Unpack[Words]) -> None:
     clouds = chosen_clouds(words["clouds"])
     periods = [period for text in words["periods"] for period in parse_periods(text)]
     now = datetime.now(UTC)
-    with own_scratch(lambda: datetime.now(UTC)) as scratch:
+    with command_scratch(lambda: datetime.now(UTC)) as scratch:
         store = open_store(words["warehouse"], 0.0, scratch)
         with store.warehouse.open() as connection:
             runner = store.runner(connection)

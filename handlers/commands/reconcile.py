@@ -16,7 +16,7 @@ from handlers.commands.options import (
     site_option,
     warehouse_option,
 )
-from handlers.commands.stores import open_store, own_scratch, said_by_clouds
+from handlers.commands.stores import command_scratch, open_store, said_by_clouds
 from handlers.ledger import LedgerRow
 from handlers.periods import parse_periods
 from handlers.reconcile.books import Books
@@ -61,7 +61,7 @@ def reconcile(**words: Unpack[Words]) -> None:
     periods = [period for text in words["periods"] for period in parse_periods(text)]
     site = chosen_site(words["site_folder"])
     now = datetime.now(UTC)
-    with own_scratch(lambda: datetime.now(UTC)) as scratch:
+    with command_scratch(lambda: datetime.now(UTC)) as scratch:
         store = open_store(words["warehouse"], _WAIT_SECONDS, scratch)
         with store.warehouse.open() as connection:
             loaded = [row for row in store.warehouse.loaded() if _chosen(row, clouds, periods)]

@@ -1,9 +1,8 @@
 """Where a command's tables, archive and bills are: beside a DuckDB file, or in the hub."""
 
-import contextlib
 import os
-import tempfile
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -27,7 +26,14 @@ from handlers.load.collecting import Bills, Task
 from handlers.load.load import Loader
 from handlers.reconcile.statement import Statement
 from handlers.record import Cloud
-from handlers.runtimes.clients import Login, Reader, Scratch, bills_of, statements_of
+from handlers.runtimes.clients import (
+    Login,
+    Reader,
+    Scratch,
+    bills_of,
+    own_scratch,
+    statements_of,
+)
 from handlers.settings import Hub, Name, read_hub, read_place, read_scopes_of
 from handlers.sources.refusals import Refuse
 from handlers.warehouses import Warehouse
@@ -118,12 +124,12 @@ class HubStore:
 
     def archive(self) -> Archive:
         """See ``Store``."""
-        return google_clients().archive_at(_archive_place(), self.scratch.below("archive"))
+        return google_clients().archive_at(_archive_place(), "archive", self.scratch)
 
     def quarantine(self) -> Archive:
         """See ``Store``."""
         place = google_clients().quarantine_place(_archive_place())
-        return google_clients().archive_at(place, self.scratch.below(_QUARANTINE))
+        return google_clients().archive_at(place, _QUARANTINE, self.scratch)
 
     def quarantine_of(self, row: LedgerRow) -> str:
         """See ``Store``."""
@@ -206,11 +212,9 @@ def said_by_clouds(
     return statements_of(scopes, periods, Reader(login, scratch, azure))
 
 
-@contextlib.contextmanager
-def own_scratch(clock: Callable[[], datetime]) -> Generator[Scratch]:
-    """A folder for one command, which has all the time it needs."""
-    with tempfile.TemporaryDirectory(prefix="handlers-") as folder:
-        yield Scratch(Path(folder), clock, lambda: ALL_THE_TIME)
+def command_scratch(clock: Callable[[], datetime]) -> AbstractContextManager[Scratch]:
+    """What one command has for itself, with all the time it needs."""
+    return own_scratch(clock, lambda: ALL_THE_TIME)
 
 
 def google_tasks(

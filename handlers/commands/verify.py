@@ -17,7 +17,7 @@ from handlers.commands.options import (
     site_option,
     warehouse_option,
 )
-from handlers.commands.stores import open_store, own_scratch
+from handlers.commands.stores import command_scratch, open_store
 from handlers.errors import UsageError
 from handlers.ledger import LedgerRow
 from handlers.periods import parse_periods
@@ -56,7 +56,7 @@ def verify(**words: Unpack[Words]) -> None:
 
     With --seen the number is compared with what was loaded and kept in the table reconciliation.
     """
-    with own_scratch(lambda: datetime.now(UTC)) as scratch:
+    with command_scratch(lambda: datetime.now(UTC)) as scratch:
         store = open_store(words["warehouse"], _WAIT_SECONDS, scratch)
         with store.warehouse.open() as connection:
             bills = _chosen(words, store.warehouse.loaded())

@@ -50,7 +50,9 @@ def bills_of(scopes: Sequence[Scope], reader: Reader) -> _Payers:
     def source(scope: AwsScope) -> AwsSource:
         explorer = partial(explorer_of, reader=reader, requests=requests)
         fallback = Fallback(explorer, known) if sees_costs(scope) else None
-        return AwsSource([scope], lambda each: s3_objects(each, session), fallback)
+        return AwsSource(
+            [scope], lambda each: s3_objects(each, reader.scratch.opened, session), fallback
+        )
 
     return _Payers([source(scope) for scope in scopes if isinstance(scope, AwsScope)])
 
@@ -91,7 +93,8 @@ def statements_of(
 def explorer_of(scope: AwsScope, *, reader: Reader, requests: Requests) -> CostExplorer:
     """Cost Explorer of the scope's payer; ``requests`` counts what is asked."""
     session = _SESSIONS[reader.login](scope.role_arn, scope.region)
-    return cost_explorer(scope, session, requests, lambda: reader.scratch.clock().date())
+    scratch = reader.scratch
+    return cost_explorer(scope, session, requests, lambda: scratch.clock().date(), scratch.opened)
 
 
 def sees_costs(scope: AwsScope) -> bool:

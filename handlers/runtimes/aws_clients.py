@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -100,21 +101,21 @@ def redshift_warehouse(
 ) -> RedshiftWarehouse:
     """The database, as the login of ``session``."""
     jobs = Jobs(
-        client=client_of(session, "redshift-data"),
+        client=client_of(session, "redshift-data", scratch),
         workgroup=redshift.workgroup,
         database=redshift.database,
         remaining=scratch.remaining,
         finished=log_job,
     )
     place = Place.parse(redshift.staging).below(LOADS)
-    staging = Staging(client_of(session, "s3"), place, scratch.below("warehouse"))
+    staging = Staging(client_of(session, "s3", scratch), place, scratch.below("warehouse"))
     return RedshiftWarehouse(jobs, staging, redshift.role)
 
 
-def client_of(session: boto3.Session, service: str) -> Any:  # noqa: ANN401 - made at run time
-    """boto3's client of a service."""
+def client_of(session: boto3.Session, service: str, scratch: Scratch) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+    """boto3's client of a service, until the run of ``scratch`` ends."""
     untyped: Any = session
-    return untyped.client(service, config=CONFIG)
+    return scratch.opened.enter_context(closing(untyped.client(service, config=CONFIG)))
 
 
 @dataclass(frozen=True)
@@ -203,4 +204,4 @@ class RuntimeClients:
         return boto3.Session(region_name=os.environ.get(REGION))
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-        return client_of(self._session, service)
+        return client_of(self._session, service, self.scratch)

@@ -30,7 +30,7 @@ class Door:
 
     def archive(self, place: str, folder: Path) -> Archive:
         """The archive at ``s3://BUCKET/PREFIX``."""
-        return S3Archive(client_of(self._session, "s3"), place, folder)
+        return S3Archive(client_of(self._session, "s3", self.scratch), place, folder)
 
     @cached_property
     def _warehouse(self) -> RedshiftWarehouse:

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
 
-from azure.core.credentials import TokenCredential
 from azure.identity import DefaultAzureCredential
 
 from handlers.errors import UsageError
@@ -16,7 +16,7 @@ from handlers.record import ChargeType, Cloud
 from handlers.runtimes.clients import Login, Reader
 from handlers.scopes import AzureScope, Scope
 from handlers.sources import Snapshot
-from handlers.sources.azure.credentials import METADATA_HOST, from_google
+from handlers.sources.azure.credentials import METADATA_HOST, Credential, from_google
 from handlers.sources.azure.fallback import FOR_LOADS, WithReports
 from handlers.sources.azure.management import CostManagement
 from handlers.sources.azure.owner import scope_name
@@ -51,7 +51,7 @@ class _Bills:
         """See ``collecting.Bills``; files of reports are read by the search's own patience."""
         reader = self.reader
         credential, patience = credential_of(reader), patience_of(reader)
-        exports = azure_source(self.scopes, credential, patience)
+        exports = azure_source(self.scopes, credential, patience, reader.scratch.opened)
         waits = replace(patience, remaining=lambda: reader.scratch.remaining() - FOR_LOADS)
         with CostManagement(credential, waits) as management:
             now = reader.scratch.clock()
@@ -105,17 +105,21 @@ def _charged(row: CostRow) -> Charged:
     )
 
 
-def credential_of(reader: Reader) -> TokenCredential:
+def credential_of(reader: Reader) -> Credential:
     """The managed identity that trusts the function; elsewhere whoever is logged in.
+
+    It is closed when the run ends.
 
     Raises:
         UsageError: the settings name no identity to be taken on.
     """
+    opened = reader.scratch.opened
     if reader.login is Login.OWN:
-        return DefaultAzureCredential()
+        return opened.enter_context(closing(DefaultAzureCredential()))
     if reader.azure is None:
         raise UsageError("The settings name no identity in Azure: run 'pulumi up'.")
-    return from_google(reader.azure, os.environ.get(_METADATA_VARIABLE) or METADATA_HOST)
+    host = os.environ.get(_METADATA_VARIABLE) or METADATA_HOST
+    return opened.enter_context(closing(from_google(reader.azure, host)))
 
 
 def patience_of(reader: Reader) -> Patience:

@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -29,7 +30,7 @@ from handlers.scopes import AzureScope
 from handlers.site import Site, load_site
 from handlers.site.bucket import fetch_site
 from handlers.sources.archive import ArchiveSource
-from handlers.sources.azure.credentials import in_azure
+from handlers.sources.azure.credentials import Credential, in_azure
 from handlers.sources.azure.management import CostManagement
 from handlers.sources.azure.source import azure_source
 from handlers.sources.azure.throttle import Patience
@@ -41,19 +42,20 @@ from handlers.warehouses.bigquery.publications import HubPublications
 QUARANTINE, SITE = "quarantine", "site"
 """The prefixes of the archive below which set-aside lines and the site's copies are kept."""
 
-Connecting = Callable[[AzureSettings, str, Callable[[], float]], Connect]
-"""Opens connections to the database as the identity of that client id, while there is time."""
-Identity = Callable[[str], TokenCredential]
+Connecting = Callable[[AzureSettings, str, Scratch], Connect]
+"""Opens connections to the database as the identity of that client id, while the run has time."""
+Identity = Callable[[str], Credential]
 """The managed identity of that client id."""
 PlaceOf = Callable[[str, TokenCredential], BlobPlace]
 """The place of that address in blob storage."""
 
 
-def by_driver(settings: AzureSettings, client_id: str, remaining: Callable[[], float]) -> Connect:
+def by_driver(settings: AzureSettings, client_id: str, scratch: Scratch) -> Connect:
     """Connections by Microsoft's driver, which is imported when it is needed."""
     driver = importlib.import_module("handlers.warehouses.azuresql.driver")
+    credential = scratch.opened.enter_context(closing(in_azure(client_id)))
     return driver.connecting(
-        settings.sql.server, settings.sql.database, in_azure(client_id), remaining
+        settings.sql.server, settings.sql.database, credential, scratch.remaining
     )
 
 
@@ -77,7 +79,7 @@ class RuntimeClients:
 
     def bills(self) -> Bills:
         """See ``Clients``: exports in blob storage."""
-        return azure_source(self._scopes, self._own, self._patience)
+        return azure_source(self._scopes, self._own, self._patience, self.scratch.opened)
 
     def google_tasks(
         self, periods: Sequence[date], loader: Loader, refuse: Refuse
@@ -120,7 +122,7 @@ class RuntimeClients:
             folder = self.scratch.below("site")
             fetch_site(self._google.bucket(site), folder)
             return load_site(folder)
-        copy = BlobCopy(self.place(archive, self._own).below(SITE), self.scratch.clock)
+        copy = BlobCopy(self._place(archive).below(SITE), self.scratch.clock)
         return site_or_copy(
             lambda folder: fetch_site(self._google.bucket(site), folder), copy, self.scratch
         )
@@ -136,15 +138,20 @@ class RuntimeClients:
         )
 
     def _database(self, client_id: str) -> Database:
-        remaining = self.scratch.remaining
         return Database(
-            connect=self.connecting(self.settings, client_id, remaining), remaining=remaining
+            connect=self.connecting(self.settings, client_id, self.scratch),
+            remaining=self.scratch.remaining,
         )
+
+    def _place(self, place: str) -> BlobPlace:
+        found = self.place(place, self._own)
+        self.scratch.opened.enter_context(closing(found.container))
+        return found
 
     def _archive(self, place: str, name: str) -> Archive:
         folder = self.scratch.below(name)
         if _is_blobs(place):
-            return BlobArchive(self.place(place, self._own), folder)
+            return BlobArchive(self._place(place), folder)
         return BucketArchive(self._google.bucket(place), folder)
 
     @cached_property
@@ -162,8 +169,8 @@ class RuntimeClients:
         )
 
     @cached_property
-    def _own(self) -> TokenCredential:
-        return self.identity(self.settings.identity)
+    def _own(self) -> Credential:
+        return self.scratch.opened.enter_context(closing(self.identity(self.settings.identity)))
 
     @property
     def _scopes(self) -> Sequence[AzureScope]:

@@ -5,6 +5,7 @@ The database has to know that person as a user: https://learn.microsoft.com/azur
 
 import importlib
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -59,7 +60,9 @@ class Door:
 
     def archive(self, place: str, folder: Path) -> Archive:
         """The archive at ``https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX``."""
-        return BlobArchive(BlobPlace.parse(place, self.credential), folder)
+        blobs = BlobPlace.parse(place, self.credential)
+        self.scratch.opened.enter_context(closing(blobs.container))
+        return BlobArchive(blobs, folder)
 
     @cached_property
     def _warehouse(self) -> AzureSqlWarehouse:
@@ -76,5 +79,5 @@ def opens(given: Mapping[Name | NativeName, str], scratch: Scratch) -> Door:
         given[NativeName.SQL_SERVER],
         given[NativeName.SQL_DATABASE],
         scratch,
-        DefaultAzureCredential(),
+        scratch.opened.enter_context(closing(DefaultAzureCredential())),
     )

@@ -4,8 +4,10 @@ A cloud's packages are imported only where that cloud is read: ``google_clients`
 ``aws_bills`` and ``azure_bills`` for their bills.
 """
 
+import contextlib
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -39,17 +41,34 @@ _BILLS: Mapping[Cloud, str] = {
 
 @dataclass(frozen=True)
 class Scratch:
-    """A run's own: a folder that is gone when it ends, the time (UTC), the seconds it has left."""
+    """A run's own: a folder, the time (UTC), the seconds it has left, what it has ``opened``.
+
+    Whoever makes a client for the run puts it into ``opened``: its connections are closed, and the
+    folder is gone, when the run ends (``scratch``).
+    """
 
     folder: Path
     clock: Callable[[], datetime]
     remaining: Callable[[], float]
+    opened: contextlib.ExitStack
 
     def below(self, name: str) -> Path:
         """A folder of that name in it."""
         path = self.folder / name
         path.mkdir(exist_ok=True)
         return path
+
+
+@contextlib.contextmanager
+def own_scratch(
+    clock: Callable[[], datetime], remaining: Callable[[], float]
+) -> Generator[Scratch]:
+    """What a run has for itself, until the end of the ``with``."""
+    with (
+        tempfile.TemporaryDirectory(prefix="run-") as folder,
+        contextlib.ExitStack() as opened,
+    ):
+        yield Scratch(Path(folder), clock, remaining, opened)
 
 
 class Clients(Protocol):

@@ -5,13 +5,11 @@ again (a cloud that is away, a bill that can't be read yet, too little time) is 
 error after everything else was done; bills that are loaded are found unchanged the next time.
 """
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 
@@ -26,7 +24,7 @@ from handlers.load.load import Outcome as Became
 from handlers.messages import Command, Decision
 from handlers.periods import due_periods
 from handlers.record import Cloud
-from handlers.runtimes.clients import Clients, Scratch
+from handlers.runtimes.clients import Clients, own_scratch
 from handlers.runtimes.jobs import (
     CommandRefused,
     Job,
@@ -115,8 +113,8 @@ def collect(command: Command, job: Job) -> Report:
         RunUnfinished: the time was up; what was loaded stays.
         CostError: nothing could be looked for.
     """
-    with tempfile.TemporaryDirectory(prefix="run-") as folder:
-        clients = job.clients(job.settings, Scratch(Path(folder), job.clock, job.remaining))
+    with own_scratch(job.clock, job.remaining) as scratch:
+        clients = job.clients(job.settings, scratch)
         warehouse = clients.warehouse()
         with warehouse.open() as connection:
             periods = _periods(command, job.clock().date())

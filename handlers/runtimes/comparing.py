@@ -1,13 +1,10 @@
 """Parity in the hub's own job: both paths of every bill, each day and on request."""
 
-import tempfile
-from pathlib import Path
-
 from handlers.messages import Command
 from handlers.parity import Books, Status, compare
 from handlers.parity.books import total_in_transit
 from handlers.record import Cloud
-from handlers.runtimes.clients import Scratch
+from handlers.runtimes.clients import own_scratch
 from handlers.runtimes.jobs import Job, Outcome, Report
 from handlers.runtimes.log import Severity, Step
 
@@ -21,8 +18,8 @@ def parity(command: Command, job: Job) -> Report:
         CostError: the hub can't be asked, or the comparison can't be kept.
     """
     clouds = tuple(Cloud) if command.cloud is None else (command.cloud,)
-    with tempfile.TemporaryDirectory(prefix="run-") as folder:
-        clients = job.clients(job.settings, Scratch(Path(folder), job.clock, job.remaining))
+    with own_scratch(job.clock, job.remaining) as scratch:
+        clients = job.clients(job.settings, scratch)
         with clients.warehouse().open() as connection:
             runner = clients.runner(connection)
             bills = compare(runner, clouds, command.periods)

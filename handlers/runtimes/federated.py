@@ -6,6 +6,7 @@ Workload identity federation: the own cloud's token is traded for one of the hub
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from google.auth import exceptions, identity_pool
@@ -94,6 +95,7 @@ class FederatedHub:
             location=self._hub.location,
             credentials=self._for("bigquery"),
         )
+        self._scratch.opened.enter_context(closing(client))
         return Jobs(
             client=client,
             location=self._hub.location,
@@ -110,7 +112,7 @@ class FederatedHub:
         """
         # No request of ours names a project, but the client wants one.
         client = storage.Client(project="unused", credentials=self._for("storage"))
-        return Bucket(client, Address.parse(place))
+        return Bucket(self._scratch.opened.enter_context(closing(client)), Address.parse(place))
 
     def _for(self, service: str) -> Any:  # noqa: ANN401 - Google's own, which has no types
         return (

@@ -1,7 +1,8 @@
 """The hub's clients: BigQuery and Cloud Storage, as the account at hand."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -96,7 +97,7 @@ class RuntimeClients:
 
     def archive(self) -> Archive:
         """See ``Clients``."""
-        return archive_at(self.settings.archive, self.scratch.below("archive"))
+        return archive_at(self.settings.archive, "archive", self.scratch)
 
     def history(self) -> Sequence[ArchiveSource]:
         """See ``Clients``: the hub was there first."""
@@ -105,7 +106,7 @@ class RuntimeClients:
     def quarantine(self) -> Archive:
         """See ``Clients``: below the archive."""
         place = quarantine_place(self.settings.archive)
-        return archive_at(place, self.scratch.below(QUARANTINE))
+        return archive_at(place, QUARANTINE, self.scratch)
 
     def site(self) -> Site:
         """See ``Clients``."""
@@ -121,6 +122,7 @@ def hub_warehouse(hub: Hub, scratch: Scratch) -> BigQueryWarehouse:
     client: Any = bigquery.Client(
         project=hub.project, location=hub.location, credentials=_credentials("bigquery")
     )
+    scratch.opened.enter_context(closing(client))
     jobs = Jobs(
         client=client,
         location=hub.location,
@@ -132,8 +134,9 @@ def hub_warehouse(hub: Hub, scratch: Scratch) -> BigQueryWarehouse:
     return BigQueryWarehouse(jobs, hub.project, hub.dataset, hub.staging_dataset, folder)
 
 
-def bucket_at(place: str) -> Bucket:
-    """What lies at ``gs://bucket/prefix``.
+@contextmanager
+def bucket_at(place: str) -> Generator[Bucket]:
+    """What lies at ``gs://bucket/prefix``, until the end of the ``with``.
 
     Raises:
         UsageError: it is no such address.
@@ -142,12 +145,14 @@ def bucket_at(place: str) -> Bucket:
     address = Address.parse(place)
     # No request of ours names a project, but the client wants one.
     client = storage.Client(project="unused", credentials=_credentials("storage"))
-    return Bucket(client, address)
+    with closing(client):
+        yield Bucket(client, address)
 
 
-def archive_at(place: str, folder: Path) -> Archive:
-    """The archive at ``gs://bucket/prefix``, with ``folder`` for what is on its way."""
-    return BucketArchive(bucket_at(place), folder)
+def archive_at(place: str, name: str, scratch: Scratch) -> Archive:
+    """The archive at ``gs://bucket/prefix``; what is on its way lies below ``name``."""
+    bucket = scratch.opened.enter_context(bucket_at(place))
+    return BucketArchive(bucket, scratch.below(name))
 
 
 def quarantine_place(archive: str) -> str:
@@ -181,13 +186,15 @@ def statements_of(
 
 def site_at(place: str, folder: Path) -> Site:
     """The site data at ``gs://bucket/prefix``, fetched into ``folder``."""
-    fetch_site(bucket_at(place), folder)
+    with bucket_at(place) as bucket:
+        fetch_site(bucket, folder)
     return load_site(folder)
 
 
 def put_site_at(source: Path, place: str, folder: Path) -> Sequence[str]:
     """Check ``source`` with the site at ``place``, then write what changed; the files' names."""
-    return put_site_in_bucket(source, bucket_at(place), folder)
+    with bucket_at(place) as bucket:
+        return put_site_in_bucket(source, bucket, folder)
 
 
 def _credentials(service: str) -> Credentials:

@@ -1,10 +1,7 @@
 """Bringing the tables up to this version, or saying what is missing there."""
 
-import tempfile
-from pathlib import Path
-
 from handlers.messages import Command
-from handlers.runtimes.clients import Scratch
+from handlers.runtimes.clients import own_scratch
 from handlers.runtimes.jobs import Job, Outcome, Report
 
 
@@ -15,8 +12,8 @@ def migrate(command: Command, job: Job) -> Report:
         WarehouseError: names every table and column that is missing or has another type.
     """
     del command
-    with tempfile.TemporaryDirectory(prefix="run-") as folder:
-        clients = job.clients(job.settings, Scratch(Path(folder), job.clock, job.remaining))
+    with own_scratch(job.clock, job.remaining) as scratch:
+        clients = job.clients(job.settings, scratch)
         warehouse = clients.warehouse()
         with warehouse.open():  # a file is written by whoever has it open
             warehouse.migrate()

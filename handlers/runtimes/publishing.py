@@ -4,18 +4,16 @@ What the hub is not told now is told by the next run. So a hub that is away make
 never a failure: the load is committed, and trying it again would change nothing.
 """
 
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Protocol
 
 from handlers.errors import CostError
 from handlers.messages import Command, Run
 from handlers.outbox import Hub, NativeWarehouse, Published
 from handlers.outbox import publish as publish_outbox
-from handlers.runtimes.clients import Clients, Scratch
+from handlers.runtimes.clients import Clients, Scratch, own_scratch
 from handlers.runtimes.jobs import Job, Outcome, Report, Runner
 from handlers.runtimes.jobs import collect as collect_bills
 from handlers.runtimes.log import Severity, Step
@@ -72,15 +70,15 @@ def migrate(clients: ClientsOf, command: Command, job: Job) -> Report:
         WarehouseError: a column has another type than it should have.
     """
     del command
-    with tempfile.TemporaryDirectory(prefix="run-") as folder:
-        clients(job.settings, _scratch(job, folder)).warehouse().migrate()
+    with own_scratch(job.clock, job.remaining) as scratch:
+        clients(job.settings, scratch).warehouse().migrate()
     return Report(Outcome.DONE, "The tables are as this version needs them.")
 
 
 def publish(clients: ClientsOf, job: Job) -> Mapping[str, object]:
     """Publish what the hub has not; how many rows of the ledger went, and how many are left."""
-    with tempfile.TemporaryDirectory(prefix="run-") as folder:
-        made = clients(job.settings, _scratch(job, folder))
+    with own_scratch(job.clock, job.remaining) as scratch:
+        made = clients(job.settings, scratch)
         try:
             done = publish_outbox(made.warehouse(), made.hub(), job.clock)
         except CostError as error:
@@ -88,10 +86,6 @@ def publish(clients: ClientsOf, job: Job) -> Mapping[str, object]:
     _tell(done, job)
     found = {"published": len(done.rows), "unpublished": len(done.left)}
     return {name: count for name, count in found.items() if count}
-
-
-def _scratch(job: Job, folder: str) -> Scratch:
-    return Scratch(Path(folder), job.clock, job.remaining)
 
 
 def _tell(done: Published, job: Job) -> None:

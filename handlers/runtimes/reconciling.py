@@ -1,8 +1,5 @@
 """Reconciling in a runtime: invoices, and what the job's own cloud says, against the loads."""
 
-import tempfile
-from pathlib import Path
-
 from handlers.messages import Command
 from handlers.reconcile.books import Books
 from handlers.reconcile.compare import Compared
@@ -10,7 +7,7 @@ from handlers.reconcile.run import Reconciled, askable
 from handlers.reconcile.run import reconcile as reconcile_statements
 from handlers.reconcile.statement import of_invoices
 from handlers.record import Cloud
-from handlers.runtimes.clients import Scratch
+from handlers.runtimes.clients import own_scratch
 from handlers.runtimes.jobs import Job, Outcome, Report
 from handlers.runtimes.log import Severity, Step
 
@@ -23,8 +20,8 @@ def reconcile(command: Command, job: Job) -> Report:
     Raises:
         CostError: the cloud can't be asked, or the comparison can't be kept; nothing was kept.
     """
-    with tempfile.TemporaryDirectory(prefix="run-") as folder:
-        clients = job.clients(job.settings, Scratch(Path(folder), job.clock, job.remaining))
+    with own_scratch(job.clock, job.remaining) as scratch:
+        clients = job.clients(job.settings, scratch)
         warehouse, site = clients.warehouse(), clients.site()
         mine = job.settings.cloud or command.cloud
         clouds = tuple(Cloud) if mine is None else (mine,)

@@ -1,17 +1,15 @@
 """What the hub does once the day's bills are in: anomalies, then the alerts that read them."""
 
 import contextlib
-import tempfile
 from collections.abc import Generator
 from dataclasses import dataclass
-from pathlib import Path
 
 from handlers.alerts import State, evaluate, log_firings
 from handlers.alerts.budgets import replace_budgets
 from handlers.alerts.runner import Runner
 from handlers.anomalies import refresh
 from handlers.messages import Command
-from handlers.runtimes.clients import Scratch
+from handlers.runtimes.clients import own_scratch
 from handlers.runtimes.jobs import Job, Outcome, Report
 from handlers.site import Site
 
@@ -55,8 +53,8 @@ def alerts(command: Command, job: Job) -> Report:
 
 @contextlib.contextmanager
 def _hub(job: Job) -> Generator[_Hub]:
-    with tempfile.TemporaryDirectory(prefix="run-") as folder:
-        clients = job.clients(job.settings, Scratch(Path(folder), job.clock, job.remaining))
+    with own_scratch(job.clock, job.remaining) as scratch:
+        clients = job.clients(job.settings, scratch)
         site = clients.site()
         with clients.warehouse().open() as connection:
             yield _Hub(clients.runner(connection), site)

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
@@ -43,13 +43,17 @@ class Held:
 
 @dataclass
 class FakeBlobs:
-    """Blobs by container and key; ``tokens`` are those that hold now."""
+    """Blobs by container and key; ``tokens`` are those that hold now.
+
+    What a test's clients have ``opened`` is closed when the fake is.
+    """
 
     url: str
     faults: Faults
     tokens: set[str] = field(default_factory=set[str])
     blobs: dict[str, dict[str, Held]] = field(default_factory=dict[str, dict[str, Held]])
     written: int = 0
+    opened: ExitStack = field(default_factory=ExitStack)
 
     @property
     def account_url(self) -> str:
@@ -162,5 +166,5 @@ def _error(status: int, code: str, headers: dict[str, str] | None = None) -> Rep
 def fake_blobs() -> Generator[FakeBlobs]:
     """An account on a free port of this machine, without containers."""
     fake = FakeBlobs("", Faults())
-    with tls_server(fake.answer, fake.faults) as fake.url:
+    with tls_server(fake.answer, fake.faults) as fake.url, fake.opened:
         yield fake

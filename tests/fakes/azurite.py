@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,9 +27,13 @@ STARTS_WITHIN = 30.0
 
 @dataclass(frozen=True)
 class Azurite:
-    """The running emulator; ``account_url`` is its account's blob endpoint."""
+    """The running emulator; ``account_url`` is its account's blob endpoint.
+
+    What a test's clients have ``opened`` is closed when the emulator is stopped.
+    """
 
     account_url: str
+    opened: ExitStack
 
     def container(self, name: str) -> ContainerClient:
         """A new container, opened with the development key."""
@@ -82,7 +86,8 @@ def running(executable: str, folder: Path) -> Generator[Azurite]:
     )
     try:
         _wait_for(port)
-        yield Azurite(f"https://127.0.0.1:{port}/{ACCOUNT}")
+        with ExitStack() as opened:
+            yield Azurite(f"https://127.0.0.1:{port}/{ACCOUNT}", opened)
     finally:
         process.kill()
         process.wait()

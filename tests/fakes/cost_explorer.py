@@ -7,7 +7,7 @@ a month too long ago, an unsigned request, and the next page of another request
 
 import json
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -52,6 +52,7 @@ class FakeCostExplorer:
 
     ``page`` is how many groups an answer holds. ``busy`` requests are answered that there are too
     many. Days from ``estimated_from`` on may still change.
+    What a test's clients have ``opened`` is closed when the fake is.
     """
 
     today: date
@@ -62,12 +63,13 @@ class FakeCostExplorer:
     estimated_from: date = date.max
     requests: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
     address: str = ""
+    opened: ExitStack = field(default_factory=ExitStack)
 
 
 @contextmanager
 def fake_cost_explorer(fake: FakeCostExplorer) -> Generator[FakeCostExplorer]:
     """The server, whose address it is told."""
-    with json_server(lambda request: _answer(fake, request)) as address:
+    with json_server(lambda request: _answer(fake, request)) as address, fake.opened:
         fake.address = address
         yield fake
 

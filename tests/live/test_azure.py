@@ -1,6 +1,7 @@
 """What the tests of blobs and Cost Management assume, asked of a real subscription or account."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -38,13 +39,14 @@ def patience() -> Patience:
 def test_an_export_is_found_with_the_same_version_twice_and_its_parts_can_be_read(
     scope: AzureScope, credential: DefaultAzureCredential
 ) -> None:
-    source = azure_source([scope], credential, patience())
-    first, second = (list(source.snapshots([])) for _ in range(2))
-    assert first
-    assert [each.version for each in first] == [each.version for each in second]
-    for part in first[-1].parts:
-        with part.open() as stream:
-            assert stream.read(4)
+    with ExitStack() as opened:
+        source = azure_source([scope], credential, patience(), opened)
+        first, second = (list(source.snapshots([])) for _ in range(2))
+        assert first
+        assert [each.version for each in first] == [each.version for each in second]
+        for part in first[-1].parts:
+            with part.open() as stream:
+                assert stream.read(4)
 
 
 def test_a_month_has_its_own_days_and_the_same_total_by_either_name_of_services(

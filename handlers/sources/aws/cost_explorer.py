@@ -6,6 +6,7 @@ that requests are counted and capped. Amounts are text, and are read as decimals
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -221,9 +222,15 @@ def _charge(row: _Row, *, service: str, record_type: str, usage_type: str = "") 
 
 
 def cost_explorer(
-    scope: AwsScope, session: object, requests: Requests, today: Callable[[], date]
+    scope: AwsScope,
+    session: object,
+    requests: Requests,
+    today: Callable[[], date],
+    opened: ExitStack,
 ) -> CostExplorer:
     """Cost Explorer of the scope's payer account, asked by ``session`` (a ``boto3.Session``).
+
+    What it connects with is closed with ``opened``.
 
     Raises:
         BillError: the role is of another account, whose costs it would be.
@@ -236,4 +243,4 @@ def cost_explorer(
             f"Totals need a role in {scope.id} itself: name one in the scope, or leave it out.",
         )
     client = cast("Any", session).client("ce", region_name=REGION, config=CONFIG)
-    return CostExplorer(client, scope.id, requests, today)
+    return CostExplorer(opened.enter_context(closing(client)), scope.id, requests, today)

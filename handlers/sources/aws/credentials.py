@@ -7,6 +7,7 @@ A function of AWS takes the role on with its own (AssumeRole). Elsewhere botocor
 asked: a function's own role, a profile.
 """
 
+import contextlib
 import http.client
 import os
 from collections.abc import Callable
@@ -93,20 +94,25 @@ class _WebIdentity:
 
     def load(self) -> DeferredRefreshableCredentials:
         """Credentials that are fetched when they are first needed."""
-        fetcher = AssumeRoleWithWebIdentityCredentialFetcher(
-            client_creator=self._sts,
-            web_identity_token_loader=self._token,
-            role_arn=self._role,
-            extra_args={"RoleSessionName": SESSION_NAME},
-        )
-        return DeferredRefreshableCredentials(
-            refresh_using=cast("Any", fetcher).fetch_credentials, method=self.METHOD
-        )
+        return DeferredRefreshableCredentials(refresh_using=self._fetch, method=self.METHOD)
 
-    def _sts(self, service: str, config: Config) -> object:
-        return cast("Any", self._session).create_client(
-            service, region_name=self._region, config=cast("Any", CONFIG).merge(config)
-        )
+    def _fetch(self) -> object:
+        # botocore asks for a client and does not close it.
+        with contextlib.ExitStack() as opened:
+
+            def sts(service: str, config: Config) -> object:
+                client = cast("Any", self._session).create_client(
+                    service, region_name=self._region, config=cast("Any", CONFIG).merge(config)
+                )
+                return opened.enter_context(contextlib.closing(client))
+
+            fetcher = AssumeRoleWithWebIdentityCredentialFetcher(
+                client_creator=sts,
+                web_identity_token_loader=self._token,
+                role_arn=self._role,
+                extra_args={"RoleSessionName": SESSION_NAME},
+            )
+            return cast("Any", fetcher).fetch_credentials()
 
 
 class _OwnIdentity:
@@ -121,20 +127,26 @@ class _OwnIdentity:
 
     def load(self) -> DeferredRefreshableCredentials:
         """Credentials that are fetched when they are first needed."""
-        own: Any = CoreSession()
-        fetcher = AssumeRoleCredentialFetcher(
-            client_creator=self._sts,
-            source_credentials=own.get_credentials(),
-            role_arn=self._role,
-            extra_args={"RoleSessionName": SESSION_NAME},
-        )
-        return DeferredRefreshableCredentials(
-            refresh_using=cast("Any", fetcher).fetch_credentials, method=self.METHOD
-        )
+        return DeferredRefreshableCredentials(refresh_using=self._fetch, method=self.METHOD)
 
-    def _sts(self, service: str, **credentials: object) -> object:
+    def _fetch(self) -> object:
+        # botocore asks for a client and does not close it.
         own: Any = CoreSession()
-        return own.create_client(service, region_name=self._region, config=CONFIG, **credentials)
+        with contextlib.ExitStack() as opened:
+
+            def sts(service: str, **credentials: object) -> object:
+                client = own.create_client(
+                    service, region_name=self._region, config=CONFIG, **credentials
+                )
+                return opened.enter_context(contextlib.closing(client))
+
+            fetcher = AssumeRoleCredentialFetcher(
+                client_creator=sts,
+                source_credentials=own.get_credentials(),
+                role_arn=self._role,
+                extra_args={"RoleSessionName": SESSION_NAME},
+            )
+            return cast("Any", fetcher).fetch_credentials()
 
 
 def role_session(role: str, region: str, token: IdentityToken = google_token) -> boto3.Session:

@@ -1,6 +1,7 @@
 """The bills of AWS payer accounts, as their exports lie in S3."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -111,12 +112,18 @@ def _refusal(scope: AwsScope, error: BillError, snapshot: Snapshot | None = None
 
 
 def s3_objects(
-    scope: AwsScope, session: OpenSession = role_session, budget: int = DEFAULT_BUDGET
+    scope: AwsScope,
+    opened: ExitStack,
+    session: OpenSession = role_session,
+    budget: int = DEFAULT_BUDGET,
 ) -> S3Objects:
-    """The bucket of ``scope``; ``budget`` is in bytes (``s3.DEFAULT_BUDGET``)."""
+    """The bucket of ``scope``; ``budget`` is in bytes (``s3.DEFAULT_BUDGET``).
+
+    What it connects with is closed with ``opened``.
+    """
 
     def connect() -> S3Client:
-        opened = cast("Any", session(scope.role_arn, scope.region))
-        return cast("S3Client", opened.client("s3", config=CONFIG))
+        client = cast("Any", session(scope.role_arn, scope.region)).client("s3", config=CONFIG)
+        return cast("S3Client", opened.enter_context(closing(client)))
 
     return S3Objects(Connection(connect), scope.bucket, scope.prefix, budget)

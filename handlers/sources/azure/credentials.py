@@ -9,7 +9,7 @@ In Azure it is the managed identity itself.
 import urllib.error
 import urllib.request
 from functools import partial
-from typing import TypedDict, Unpack
+from typing import Protocol, TypedDict, Unpack
 from urllib.parse import quote
 
 from azure.core.credentials import TokenCredential
@@ -22,6 +22,14 @@ METADATA_HOST = "metadata.google.internal"
 _IDENTITY = "/computeMetadata/v1/instance/service-accounts/default/identity"
 _TIMEOUT = 10
 _LONGEST_TOKEN = 8 * 1024
+
+
+class Credential(TokenCredential, Protocol):
+    """Gives tokens; whoever makes it closes its connections."""
+
+    def close(self) -> None:
+        """Close them."""
+        ...
 
 
 class Options(TypedDict, total=False):
@@ -66,14 +74,14 @@ def identity_token(host: str = METADATA_HOST) -> str:
 
 def from_google(
     azure: Azure, metadata_host: str = METADATA_HOST, **options: Unpack[Options]
-) -> TokenCredential:
+) -> Credential:
     """The identity ``azure``, for a function that runs on Google Cloud."""
     return ClientAssertionCredential(
         azure.tenant, azure.client_id, partial(identity_token, metadata_host), **options
     )
 
 
-def in_azure(client_id: str | None) -> TokenCredential:
+def in_azure(client_id: str | None) -> Credential:
     """The managed identity ``client_id`` of a function in Azure; its own one when None."""
     if client_id is None:
         return ManagedIdentityCredential()

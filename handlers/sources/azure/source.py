@@ -5,6 +5,7 @@ loaded, and only as they were when the container was listed.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -66,15 +67,18 @@ def azure_source(
     scopes: Sequence[AzureScope],
     credential: TokenCredential,
     patience: Patience,
+    opened: ExitStack,
     budget: int = DEFAULT_BUDGET,
 ) -> AzureSource:
     """The exports of ``scopes`` as ``credential`` may read them.
 
-    ``budget`` are the bytes that one part of parquet may take.
+    ``budget`` are the bytes that one part of parquet may take. The containers are closed with
+    ``opened``.
     """
 
     def objects_of(scope: AzureScope) -> Objects:
-        return BlobObjects(container_of(scope, credential), patience, budget)
+        container = opened.enter_context(container_of(scope, credential))
+        return BlobObjects(container, patience, budget)
 
     return AzureSource(scopes, objects_of)
 

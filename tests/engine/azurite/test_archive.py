@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -111,7 +112,8 @@ def read(copy: BlobCopy, folder: Path, text: str | None) -> Site:
         (site / "customers.csv").write_text(text, encoding="utf-8")
 
     folder.mkdir()
-    return site_or_copy(fetch, copy, Scratch(folder, lambda: NOW, lambda: 60.0))
+    with ExitStack() as opened:
+        return site_or_copy(fetch, copy, Scratch(folder, lambda: NOW, lambda: 60.0, opened))
 
 
 def test_the_newest_site_data_is_used_while_the_hub_is_away(

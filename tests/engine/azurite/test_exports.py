@@ -71,8 +71,9 @@ def upload(container: ContainerClient, folder: Path) -> None:
             container.upload_blob(path.relative_to(folder).as_posix(), path.read_bytes())
 
 
-def found(scopes: list[AzureScope], *periods: date) -> list[Snapshot]:
-    source = azure_source(scopes, credential(*[token()] * len(scopes)), Waits().patience)
+def found(azurite: Azurite, scopes: list[AzureScope], *periods: date) -> list[Snapshot]:
+    tokens = credential(*[token()] * len(scopes))
+    source = azure_source(scopes, tokens, Waits().patience, azurite.opened)
     return list(source.snapshots(periods))
 
 
@@ -84,7 +85,8 @@ def test_every_sample_bill_comes_out_of_a_container_to_the_last_digit(
     scopes = {row["scope"]: scope_of(row, azurite, container.container_name) for row in rows}
 
     ours = {
-        (each.scope, f"{each.period:%Y-%m}"): cost_of(each) for each in found(list(scopes.values()))
+        (each.scope, f"{each.period:%Y-%m}"): cost_of(each)
+        for each in found(azurite, list(scopes.values()))
     }
 
     assert len(scopes) == 5
@@ -100,8 +102,8 @@ def test_a_second_look_finds_the_same_versions_and_a_restated_month_moves_only_i
     upload(container, sample / "azure")
     row = next(each for each in stated(sample) if each["format"] == "azure-payg")
     scope = scope_of(row, azurite, container.container_name)
-    before = {each.period: each.version for each in found([scope])}
-    assert {each.period: each.version for each in found([scope])} == before
+    before = {each.period: each.version for each in found(azurite, [scope])}
+    assert {each.period: each.version for each in found(azurite, [scope])} == before
 
     part = next(
         name
@@ -110,7 +112,7 @@ def test_a_second_look_finds_the_same_versions_and_a_restated_month_moves_only_i
     )
     container.upload_blob(part, b"Date,Cost\r\n", overwrite=True)
 
-    after = {each.period: each.version for each in found([scope])}
+    after = {each.period: each.version for each in found(azurite, [scope])}
     november = date(2026, 11, 1)
     assert {period for period in before if after[period] != before[period]} == {november}
 
@@ -123,7 +125,8 @@ def objects(azurite: Azurite, container: ContainerClient, held: str) -> BlobObje
         prefix="",
         export=AzureExport.ACTUAL,
     )
-    return BlobObjects(container_of(scope, credential(held)), Waits().patience)
+    opened = azurite.opened.enter_context(container_of(scope, credential(held)))
+    return BlobObjects(opened, Waits().patience)
 
 
 def test_a_large_part_is_read_in_ranges_and_checked_as_a_whole(

@@ -27,6 +27,7 @@ from handlers.archive.blobs import BlobPlace
 from handlers.buckets import BucketError
 from handlers.native import AzureSettings
 from handlers.runtimes import azure_clients
+from handlers.runtimes.clients import Scratch
 from handlers.runtimes.federated import FederatedHub
 from handlers.sample import write_sample
 from handlers.scopes import AzureScope, document
@@ -68,6 +69,9 @@ class Token:
 
     def get_token(self, *_scopes: str, **_options: object) -> AccessToken:
         return AccessToken(token(), 4_000_000_000)
+
+    def close(self) -> None:
+        """It has nothing to close."""
 
 
 @dataclass(frozen=True)
@@ -163,13 +167,14 @@ def environment(azurite: Azurite, container: ContainerClient) -> dict[str, str]:
 
 
 def connecting(
-    sql: FakeAzureSql, _settings: AzureSettings, client_id: str, _remaining: Callable[[], float]
+    sql: FakeAzureSql, _settings: AzureSettings, client_id: str, _scratch: Scratch
 ) -> Connect:
     return sql.connecting("ai-cost-collector" if client_id == IDENTITY else ADMIN)
 
 
-def archive_in(archive: ContainerClient, place: str, _credential: TokenCredential) -> BlobPlace:
+def archive_in(azurite: Azurite, place: str, credential: TokenCredential) -> BlobPlace:
     assert place == ARCHIVE
+    archive = ContainerClient(azurite.account_url, "archive", credential=credential)
     return BlobPlace(archive, "loads/")
 
 
@@ -206,7 +211,7 @@ def world(
             azure_clients.RuntimeClients,
             connecting=partial(connecting, sql),
             identity=lambda _: Token(),
-            place=partial(archive_in, archive),
+            place=partial(archive_in, azurite),
         )
         monkeypatch.setattr(azure_clients, "RuntimeClients", clients)
         app = tmp_path / "app"

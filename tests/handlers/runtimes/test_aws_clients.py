@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -126,7 +127,8 @@ def read(copy: S3Copy, folder: Path, text: str | None) -> Site:
         (site / "customers.csv").write_text(text, encoding="utf-8")
 
     folder.mkdir()
-    return site_or_copy(fetch, copy, Scratch(folder, lambda: NOW, lambda: 60.0))
+    with ExitStack() as opened:
+        return site_or_copy(fetch, copy, Scratch(folder, lambda: NOW, lambda: 60.0, opened))
 
 
 def test_the_site_data_of_the_last_run_is_used_while_the_hub_is_away(

@@ -53,7 +53,7 @@ class FromBlobs(LocalClients):
         scopes = [scope_of(url, name, export, prefix) for name, export, prefix in SCOPES]
         self.blobs.tokens.add("valid")
         tokens = credential(*["valid"] * 2 * len(scopes))
-        return azure_source(scopes, tokens, Waits().patience)
+        return azure_source(scopes, tokens, Waits().patience, self.blobs.opened)
 
     def site(self) -> Site:
         return load_site(self.folder / "sample" / "site")

@@ -1,6 +1,7 @@
 """How the Function App reaches the hub, and who connects to its database as whom."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,14 +36,19 @@ class Identity:
     client_id: str
     missing: bool = False
 
+    def close(self) -> None:
+        pass
+
     def get_token(self, *scopes: str, **_options: object) -> AccessToken:
         if self.missing:
             raise ClientAuthenticationError("no managed identity here")
         return AccessToken(f"{self.client_id} for {scopes[0]}", 4_000_000_000)
 
 
-def scratch(folder: Path) -> Scratch:
-    return Scratch(folder, lambda: NOW, lambda: 60.0)
+@pytest.fixture
+def scratch(tmp_path: Path) -> Iterator[Scratch]:
+    with ExitStack() as opened:
+        yield Scratch(tmp_path, lambda: NOW, lambda: 60.0, opened)
 
 
 def test_the_hub_is_reached_by_the_managed_identitys_token_that_is_traded() -> None:
@@ -80,7 +86,7 @@ def test_the_hub_is_reached_by_the_managed_identitys_token_that_is_traded() -> N
 
 
 def test_the_token_for_google_is_the_collectors_own_and_for_the_pools_application(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[tuple[Federation, str]] = []
 
@@ -89,28 +95,27 @@ def test_the_token_for_google_is_the_collectors_own_and_for_the_pools_applicatio
         raise exceptions.RefreshError("far enough")
 
     monkeypatch.setattr(azure_clients, "federated", traded)
-    clients = RuntimeClients(SETTINGS, scratch(tmp_path), identity=Identity)
+    clients = RuntimeClients(SETTINGS, scratch, identity=Identity)
     with pytest.raises(exceptions.RefreshError):
         clients.site()
     assert given == [(SETTINGS.google, f"{IDENTITY} for api://ai-cost-monitoring/.default")]
 
 
-def test_without_an_identity_the_hub_says_so_and_is_no_defect(tmp_path: Path) -> None:
-    clients = RuntimeClients(
-        SETTINGS, scratch(tmp_path), identity=lambda each: Identity(each, missing=True)
-    )
+def test_without_an_identity_the_hub_says_so_and_is_no_defect(scratch: Scratch) -> None:
+    clients = RuntimeClients(SETTINGS, scratch, identity=lambda each: Identity(each, missing=True))
     with pytest.raises(CostError, match="no managed identity here"):
         clients.site()
 
 
-def test_only_migrate_connects_as_the_administrator(tmp_path: Path) -> None:
+def test_only_migrate_connects_as_the_administrator(scratch: Scratch) -> None:
     server = FakeAzureSql()
     connected: list[str] = []
 
-    def connecting(
-        settings: AzureSettings, client_id: str, remaining: Callable[[], float]
-    ) -> Connect:
-        assert (settings.sql.server, remaining()) == ("ai-cost-prod.database.windows.net", 60.0)
+    def connecting(settings: AzureSettings, client_id: str, scratch: Scratch) -> Connect:
+        assert (settings.sql.server, scratch.remaining()) == (
+            "ai-cost-prod.database.windows.net",
+            60.0,
+        )
         connect = server.connecting(ADMINISTRATOR if client_id == ADMIN else "ai-cost-collector")
 
         def as_whom() -> object:
@@ -119,7 +124,7 @@ def test_only_migrate_connects_as_the_administrator(tmp_path: Path) -> None:
 
         return as_whom  # pyright: ignore[reportReturnType] - the fake's own session
 
-    clients = RuntimeClients(SETTINGS, scratch(tmp_path), connecting, Identity)
+    clients = RuntimeClients(SETTINGS, scratch, connecting, Identity)
     warehouse = clients.warehouse()
     assert clients.warehouse() is warehouse
     warehouse.migrate()
@@ -132,7 +137,7 @@ def test_only_migrate_connects_as_the_administrator(tmp_path: Path) -> None:
     server.close()
 
 
-def test_what_is_the_hubs_is_refused(tmp_path: Path) -> None:
-    clients = RuntimeClients(replace(SETTINGS), scratch(tmp_path), identity=Identity)
+def test_what_is_the_hubs_is_refused(scratch: Scratch) -> None:
+    clients = RuntimeClients(replace(SETTINGS), scratch, identity=Identity)
     with pytest.raises(CostError, match="the hub's own job"):
         clients.google_tasks((), None, None)  # pyright: ignore[reportArgumentType] - not looked at

@@ -1,6 +1,7 @@
 """A person at the door reaches Azure SQL as whoever is logged in, with a collector's rights."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -44,12 +45,12 @@ def test_the_database_that_is_named_is_reached_as_the_login_and_never_as_its_adm
         reached.append((host, database, type(credential)))
         return server.connecting(PERSON)
 
-    door = replace(
-        opens(NAMED, Scratch(tmp_path, lambda: NOW, lambda: 60.0)), connecting=connecting
-    )
-    with door.warehouse().open():
-        assert door.warehouse().loaded() == []
-    assert reached == [("ai-cost.database.windows.net", "costs", DefaultAzureCredential)]
-    with pytest.raises(WarehouseError, match="nobody here administers"):
-        door.warehouse().migrate()
+    with ExitStack() as opened:
+        scratch = Scratch(tmp_path, lambda: NOW, lambda: 60.0, opened)
+        door = replace(opens(NAMED, scratch), connecting=connecting)
+        with door.warehouse().open():
+            assert door.warehouse().loaded() == []
+        assert reached == [("ai-cost.database.windows.net", "costs", DefaultAzureCredential)]
+        with pytest.raises(WarehouseError, match="nobody here administers"):
+            door.warehouse().migrate()
     server.close()

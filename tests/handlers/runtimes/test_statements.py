@@ -1,5 +1,6 @@
 """What a run asks the clouds themselves, against fakes that are as strict as they are."""
 
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -24,9 +25,9 @@ PAYER = "111122223333"
 SUBSCRIPTION = "11d0c4a8-6f21-4a7e-9b35-0c8e2f7d1a64"
 
 
-def reader(folder: Path) -> Reader:
-    scratch = Scratch(folder, lambda: datetime(2026, 11, 24, 3, tzinfo=UTC), lambda: 100.0)
-    return Reader(Login.OWN, scratch, None)
+def reader(folder: Path, opened: ExitStack) -> Reader:
+    now = datetime(2026, 11, 24, 3, tzinfo=UTC)
+    return Reader(Login.OWN, Scratch(folder, lambda: now, lambda: 100.0, opened), None)
 
 
 def payer(role_of: str) -> AwsScope:
@@ -54,9 +55,10 @@ def test_cost_explorer_states_a_payers_month_by_kind_of_charge(
         monkeypatch.setenv("AWS_ENDPOINT_URL_COST_EXPLORER", fake.address)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        both = statements_of([payer(PAYER)], [SEPTEMBER, OCTOBER], reader(tmp_path))
+        both = statements_of([payer(PAYER)], [SEPTEMBER, OCTOBER], reader(tmp_path, fake.opened))
         asked = len(fake.requests)
-        assert statements_of([payer("999900001111")], [SEPTEMBER], reader(tmp_path)) == []
+        foreign = payer("999900001111")
+        assert statements_of([foreign], [SEPTEMBER], reader(tmp_path, fake.opened)) == []
         assert len(fake.requests) == asked
     september, october = both
     assert (september.scope, september.period, september.currency) == (PAYER, SEPTEMBER, "USD")

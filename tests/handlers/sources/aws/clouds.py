@@ -1,6 +1,7 @@
 """A payer whose export lies in S3 (moto's), collected into a DuckDB file by the real client."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -82,9 +83,13 @@ class Collector:
 
     def run(self, periods: Sequence[date] = (NOVEMBER,)) -> Run:
         """One run over what is there."""
+        with ExitStack() as opened:
+            return self._run(periods, opened)
+
+    def _run(self, periods: Sequence[date], opened: ExitStack) -> Run:
         source = AwsSource(
             self.scopes,
-            lambda scope: s3_objects(scope, self.session, self.budget),
+            lambda scope: s3_objects(scope, opened, self.session, self.budget),
             self.fallback,
         )
         refusals: list[Refusal] = []

@@ -66,7 +66,8 @@ def scope_of(
 def source_of(blobs: FakeBlobs, *scopes: AzureScope, waits: Waits | None = None) -> AzureSource:
     """The scopes' exports in the fake, by a token that holds."""
     blobs.tokens.add("valid")
-    return azure_source(scopes, credential("valid", "valid"), (waits or Waits()).patience)
+    tokens = credential("valid", "valid")
+    return azure_source(scopes, tokens, (waits or Waits()).patience, blobs.opened)
 
 
 def upload(folder: Path, put: Callable[[str, bytes], object]) -> None:

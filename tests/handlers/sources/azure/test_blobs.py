@@ -29,7 +29,7 @@ def store(
 ) -> BlobObjects:
     blobs.tokens.add("valid")
     scope = scope_of(blobs.account_url, SUBSCRIPTION)
-    container = container_of(scope, credential(*tokens))
+    container = blobs.opened.enter_context(container_of(scope, credential(*tokens)))
     return BlobObjects(container, (waits or Waits()).patience, **more)
 
 

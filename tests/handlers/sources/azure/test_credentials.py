@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import closing
 from urllib.parse import parse_qs
 
 import pytest
@@ -69,8 +70,9 @@ def test_googles_token_is_traded_for_one_of_the_identity_and_none_is_logged(
         credential = from_google(
             Azure(TENANT, CLIENT), google.host, authority=authority, disable_instance_discovery=True
         )
-        assert credential.get_token(SCOPE).token == "from-entra"
-        assert credential.get_token(SCOPE).token == "from-entra"
+        with closing(credential):
+            assert credential.get_token(SCOPE).token == "from-entra"
+            assert credential.get_token(SCOPE).token == "from-entra"
 
     traded = [each for each in faults.requests if each.method == "POST"]
     assert len(traded) == len(google.requests) == 1
@@ -87,6 +89,7 @@ def test_an_identity_that_does_not_trust_the_function_says_where_to_look(
             Azure(TENANT, TENANT), google.host, authority=authority, disable_instance_discovery=True
         )
         with (
+            closing(credential),
             CostManagement(credential, Waits().patience, costs.url) as management,
             pytest.raises(AzureRefused, match=r"AADSTS700016.*federated credential"),
         ):
@@ -99,5 +102,6 @@ def test_without_a_metadata_server_it_is_said_that_there_is_none() -> None:
 
 
 def test_in_azure_it_is_the_managed_identity() -> None:
-    assert isinstance(in_azure(CLIENT), ManagedIdentityCredential)
-    assert isinstance(in_azure(None), ManagedIdentityCredential)
+    for client_id in (CLIENT, None):
+        with closing(in_azure(client_id)) as credential:
+            assert isinstance(credential, ManagedIdentityCredential)

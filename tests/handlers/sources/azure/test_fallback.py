@@ -77,7 +77,7 @@ def collect(
     refused: list[Refusal] = []
     blobs.tokens.add("valid")
     own = scope or scope_of(blobs.account_url, ACCOUNT, prefix="ea")
-    exports = azure_source([own], credential(*["valid"] * 9), Waits().patience)
+    exports = azure_source([own], credential(*["valid"] * 9), Waits().patience, blobs.opened)
     store = DuckDbWarehouse(path, wait_seconds=5)
     rules = rules_of(EUROS)
     with (
