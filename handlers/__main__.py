@@ -24,6 +24,7 @@ class Door(click.Group):
         "anomalies": "Find days that cost unusually much or little.",
         "alerts": "Ask the alert rules what fires.",
         "share": "Write each customer's own rows, a folder for each.",
+        "offboard": "End a customer: a last share, then out of shares and budgets.",
         "classify": "Name the SKUs of a CSV file.",
         "site": "Check, show and change the site data.",
         "sample": "Write sample bills of three clouds.",
