@@ -14,7 +14,7 @@ from typing import Any, cast
 import yaml
 
 from handlers.errors import UsageError
-from infra.settings import PROJECT
+from infra.settings import PROJECT, SECRETS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -53,9 +53,9 @@ def read_stack(file: Path) -> StackConfig:
 
 
 def secret_keys() -> frozenset[str]:
-    """The keys whose values Pulumi.yaml says are secret."""
+    """The keys whose values are secret: to the program, or by what Pulumi.yaml says."""
     described = _config(ROOT / "Pulumi.yaml")
-    return frozenset(
+    return frozenset(SECRETS) | frozenset(
         key
         for key, entry in described.items()
         if isinstance(entry, dict) and cast(dict[str, object], entry).get("secret") is True

@@ -2,10 +2,12 @@
 
 import pytest
 
+from infra.cost import read_prices
+from infra.guard.comment import comment
 from infra.guard.judge import judge
 from infra.guard.preview import Op, Preview, read_preview
 from tests.engine.conftest import NewStack
-from tests.engine.phase1 import new_environment
+from tests.engine.phase1 import TOKEN, new_environment
 from tests.engine.stack import Stack
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(120)]
@@ -32,7 +34,16 @@ def previewed(stack: Stack, **changes: object) -> Preview:
 def test_the_first_preview_of_an_environment_is_let_through(new_stack: NewStack) -> None:
     preview = read_preview(new_environment(new_stack).preview_text("--show-sames"))
     assert {change.op for change in preview.changes} == {Op.CREATE}
-    assert judge(preview, SECRETS).refusals == ()
+    verdict = judge(preview, SECRETS)
+    assert verdict.refusals == ()
+    text = comment(preview, verdict, read_prices())
+    assert "Estimated cost at list prices: 0.00 to " in text
+    assert TOKEN not in text
+    boards = [
+        change for change in preview.changes if change.type == "grafana:oss/dashboard:Dashboard"
+    ]
+    assert len([line for line in text.splitlines() if line.startswith("- create `")]) == len(boards)
+    assert "- create `Multi-Cloud Overview`" in text
 
 
 def test_renaming_a_dataset_is_refused_for_each_table_in_it(made: Stack) -> None:

@@ -30,6 +30,14 @@ def test_lost_data_fails_the_check_and_the_comment_is_there_all_the_same() -> No
     assert "error: This change of 'prod' is refused:\n  warehouse-dataset:" in done.stderr
 
 
+def test_a_secret_that_pulumi_yaml_can_not_mark_is_refused_in_plain_text_too() -> None:
+    config = {"ai-cost-monitoring:grafana_sql_client_secret": "in-plain-text"}
+    done = run("-", given=document(step("same", topic(), topic()), config=config))
+    assert done.returncode == 1
+    assert "grafana_sql_client_secret stands in plain text" in done.stderr
+    assert "in-plain-text" not in done.stdout + done.stderr
+
+
 def test_what_is_no_preview_is_a_message_and_no_traceback(tmp_path: Path) -> None:
     done = run("-", given="Previewing update")
     assert done.returncode == 1
