@@ -11,6 +11,10 @@ from handlers.record import Cloud
 Looks = list[DynamicConfigValue]
 
 UNSEEN = {"viz": True, "legend": True, "tooltip": True}
+ROW = "__data.fields"
+"""A click is on a row: its columns say where it leads."""
+SERIES = "__field.labels"
+"""A click is on a series: its labels do."""
 _GAUGE = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
 
 
@@ -63,18 +67,17 @@ def cell(name: str, chosen: Mapping[str, str]) -> Looks:
     return [*made, *links(column, chosen)]
 
 
-def links(column: Column, chosen: Mapping[str, str]) -> Looks:
+def links(column: Column, chosen: Mapping[str, str], of: str = ROW) -> Looks:
     """Where a click leads: the other filters and the time stay as they are.
 
-    ``chosen`` are filters that the page does not offer, for it is about one value of each.
+    ``chosen`` are filters that the page does not offer, for it is about one value of each; ``of``
+    is what a click is on, ROW or SERIES.
     """
     if not column.leads_to:
         return []
     fixes = {**{k: v for k, v in chosen.items() if k not in column.sets}, **column.fixes}
     said = [f"var-{name}={fixed_value}" for name, fixed_value in fixes.items()]
-    said += [
-        f"var-{name}=${{__data.fields.{of}:percentencode}}" for name, of in column.sets.items()
-    ]
+    said += [f"var-{name}=${{{of}.{by}:percentencode}}" for name, by in column.sets.items()]
     kept = [f"${{{name}:queryparam}}" for name in _others({*fixes, *column.sets})]
     address = "&".join([*said, *kept, "${__url_time_range}"])
     link = {"title": "Look into this", "url": f"/d/{column.leads_to}?{address}"}

@@ -207,7 +207,8 @@ def _width(panel: Document) -> Iterator[str]:
 
 
 def _series(panel: Document) -> Iterator[str]:
-    for sql in _questions(panel) if panel["type"] == "timeseries" else ():
+    is_barchart = panel.get("options", {}).get("xField") == "time"
+    for sql in _questions(panel) if panel["type"] == "timeseries" or is_barchart else ():
         if not re.search(r"ORDER BY time\b", sql):
             yield "a series needs ORDER BY time: the plug-in takes rows as they come."
         if "costs`" in sql and "data_through" not in sql:

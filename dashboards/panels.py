@@ -15,7 +15,8 @@ from grafana_foundation_sdk.models.dashboard import Panel as Made
 from dashboards import cells
 from dashboards.cells import fixed, value
 from dashboards.plan import Spot
-from dashboards.style import WARNING, columns, named_series
+from dashboards.queries.sql import COLOUR
+from dashboards.style import WARNING, columns, named_series, palette
 from handlers.record import Cloud
 
 DOLLARS = "currencyUSD"
@@ -34,6 +35,10 @@ class _Panel(Protocol):
     def grid_pos(self, grid_pos: GridPos) -> Self: ...
     def unit(self, unit: str) -> Self: ...
     def no_value(self, no_value: str) -> Self: ...
+    def override_by_field_type(
+        self, field_type: str, properties: list[DynamicConfigValue]
+    ) -> Self: ...
+    def override_by_regexp(self, regexp: str, properties: list[DynamicConfigValue]) -> Self: ...
     def override_by_name(self, name: str, properties: list[DynamicConfigValue]) -> Self: ...
 
 
@@ -100,22 +105,15 @@ def bars_by_day(spot: Spot, of: Asked) -> series.Panel:
 
 
 def bars_by_day_and_name(spot: Spot, of: Asked) -> series.Panel:
-    """Stacked bars, one a day, a series for each text of the second column.
+    """Stacked bars, one a day, a series for each name; a name leads to its model or customer."""
+    return _named(_placed(_bars(), spot, DOLLARS, of), spot, of)
 
-    The colours are Grafana's in their order, so that no two of a chart's names share one. Picked by
-    the name they would: there are about forty, many of them alike.
-    """
-    made = _placed(_bars(), spot, DOLLARS, of)
-    made = made.override_by_field_type(
-        "number",
-        [
-            value("displayName", f"${{__field.labels.{spot.query.columns[1]}}}"),
-            value("color", {"mode": "palette-classic"}),
-        ],
-    )
-    for name, colour in named_series().items():
-        made = made.override_by_regexp(f"/{name}$/", [value("color", fixed(colour))])
-    return made
+
+def bars_of_days_by_name(spot: Spot, of: Asked) -> barchart.Panel:
+    """The same where the days are not those of the chosen time: the axis has no others."""
+    made = _charted(spot, of, looks.VizOrientation.VERTICAL).legend(_legend().calcs(["sum", "max"]))
+    day = value("unit", "time:ddd D MMM")
+    return _named(made.override_by_name(spot.query.columns[0], [day]), spot, of)
 
 
 def bars_and_mean(spot: Spot, of: Asked) -> series.Panel:
@@ -214,6 +212,7 @@ KINDS: Mapping[str, Kind] = {
         numbers,
         bars_by_day,
         bars_by_day_and_name,
+        bars_of_days_by_name,
         bars_and_mean,
         band,
         bars_of_clouds,
@@ -268,6 +267,30 @@ def _charted(spot: Spot, of: Asked, orientation: looks.VizOrientation) -> barcha
 def _drawn(panel: Panel, names: tuple[str, ...], of: Asked) -> Panel:
     for name in names:
         panel = panel.override_by_name(name, cells.series(name, of.clouds, of.chosen))
+    return panel
+
+
+def _named(panel: Panel, spot: Spot, of: Asked) -> Panel:
+    """A series for each text of a column, in the colour that the query says.
+
+    Where it says none the colours are Grafana's in their order, so that no two share one; picked by
+    the name they would: there are about forty, many of them alike. A pattern is held against a
+    series' name with its labels, ``cost {colour="c3", model="x"}``.
+    """
+    name = next(each for each in spot.query.columns[1:] if each != COLOUR)
+    said = [
+        value("displayName", f"${{__field.labels.{name}}}"),
+        value("color", {"mode": "palette-classic"}),
+        *cells.links(columns()[name], of.chosen, cells.SERIES),
+    ]
+    panel = panel.override_by_field_type("number", said)
+    if COLOUR in spot.query.columns:
+        for place, colour in enumerate(palette()):
+            coloured = [value("color", fixed(colour))]
+            panel = panel.override_by_regexp(f'/{COLOUR}="c{place}"/', coloured)
+    for other, colour in named_series().items():
+        own = [value("color", fixed(colour)), value("links", [])]
+        panel = panel.override_by_regexp(f'/(^\\S+ |="){other}("|$)/', own)
     return panel
 
 

@@ -59,5 +59,11 @@ def named_series() -> Mapping[str, str]:
     return _style()["series"]
 
 
+@cache
+def palette() -> tuple[str, ...]:
+    """The colours of models and customers."""
+    return tuple(_style()["palette"]["colours"])
+
+
 def _style() -> dict[str, dict[str, Any]]:
     return tomllib.loads(files("dashboards").joinpath("style.toml").read_text("utf-8"))

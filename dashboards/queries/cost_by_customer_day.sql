@@ -42,15 +42,20 @@ spent AS (
 
 SELECT
     TIMESTAMP_SECONDS(UNIX_DATE(spent.date) * 86400) AS time,
+    COALESCE(colours.colour, '') AS colour,
     CASE spent.place
         WHEN 0 THEN 'not complete yet'
         WHEN 9 THEN 'all others'
         ELSE COALESCE(names.name, ranked.customer_key)
     END AS customer,
+    COALESCE(ranked.customer_key, '') AS customer_key,
     spent.cost AS cost
 FROM spent
 LEFT JOIN ranked
     ON ranked.place = spent.place AND spent.place <= 8
 LEFT JOIN {customer_names} AS names
     ON names.key = ranked.customer_key
+LEFT JOIN {colours} AS colours
+    ON colours.dimension = 'customer'
+    AND colours.key = ranked.customer_key
 ORDER BY time, customer

@@ -38,6 +38,7 @@ named AS (
             WHEN ranked.place <= 8 THEN spent.model
             ELSE 'all others'
         END AS model,
+        CASE WHEN spent.is_incomplete = 0 AND ranked.place <= 8 THEN spent.model ELSE '' END AS key,
         spent.cost AS cost
     FROM spent
     INNER JOIN ranked
@@ -46,8 +47,12 @@ named AS (
 
 SELECT
     TIMESTAMP_SECONDS(UNIX_DATE(named.date) * 86400) AS time,
+    COALESCE(colours.colour, '') AS colour,
     named.model AS model,
     SUM(named.cost) AS cost
 FROM named
-GROUP BY named.date, named.model
+LEFT JOIN {colours} AS colours
+    ON colours.dimension = 'model'
+    AND colours.key = named.key
+GROUP BY named.date, named.model, colours.colour
 ORDER BY time, model

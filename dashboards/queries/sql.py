@@ -28,7 +28,13 @@ FILTERS: Mapping[str, str] = {
 }
 """Each variable and the column that it filters."""
 
-_FRAGMENTS = ("compared_bills", "customer_names", "this_month")
+PALETTE = 24
+"""How many colours models and customers have between them; ``style.toml`` says which."""
+
+COLOUR = "colour"
+"""The column that says which of them a series has: ``c0``, ``c1``, ..."""
+
+_FRAGMENTS = ("colours", "compared_bills", "customer_names", "this_month")
 """Files that are no query but a table in several."""
 
 
@@ -62,7 +68,13 @@ class Query(Metric):
 
 def _words(hub: Hub) -> Mapping[str, str]:
     """SQL for each word in braces."""
-    named = {**hub.words(), "since": SINCE, "until": UNTIL, "parity_days": str(hub.parity_days)}
+    named = {
+        **hub.words(),
+        "since": SINCE,
+        "until": UNTIL,
+        "parity_days": str(hub.parity_days),
+        "palette": str(PALETTE),
+    }
     clouds, customers, models = (f"${{{name}:singlequote}}" for name in FILTERS)
     return {
         **named,

@@ -118,7 +118,7 @@ def bar_chart(panel: Panel, of: Sequence[Field], theme: Theme) -> Chart:
     ink = INKS[theme]
     named = _axis(ink, labels, is_named=True) | {
         "type": "category",
-        "data": ["" if cell is None else str(cell) for cell in names.cells],
+        "data": [_called(cell) for cell in names.cells],
         "inverse": is_flat,
     }
     valued = _value_axis(panel, series, ink)
@@ -135,6 +135,13 @@ def bar_chart(panel: Panel, of: Sequence[Field], theme: Theme) -> Chart:
         },
         series,
     )
+
+
+def _called(cell: Cell) -> str:
+    """A name below a bar; a day as Grafana writes it by ``ddd D MMM``."""
+    if isinstance(cell, date):
+        return f"{cell:%a} {cell.day} {cell:%b}"
+    return "" if cell is None else str(cell)
 
 
 def _moment(cell: Cell) -> datetime:

@@ -5,20 +5,36 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 from dashboards.duckdb_source import Answer, Cell
 from dashboards.viewer.model import Json, Override, Panel, listed, part
 
-_LABEL = re.compile(r"\$\{__field\.labels\.\w+\}")
+_LABEL = re.compile(r"\$\{__field\.labels\.(?P<name>\w+)(?::(?P<form>\w+))?\}")
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of an answer; ``label`` is what tells a series from others of the same name."""
+    """A column of an answer; ``labels`` tell a series from others of the same name."""
 
     name: str
-    label: str
+    labels: Mapping[str, str]
     cells: tuple[Cell, ...]
+
+    @property
+    def full_name(self) -> str:
+        """What Grafana calls it before a panel says how it is called; patterns are held against it.
+
+        See getFieldDisplayName of https://www.npmjs.com/package/@grafana/data.
+        """
+        match list(self.labels.values()):
+            case []:
+                return self.name
+            case [label]:
+                return f"{self.name} {label}"
+            case _:
+                said = ", ".join(f'{key}="{self.labels[key]}"' for key in sorted(self.labels))
+                return f"{self.name} {{{said}}}"
 
     @property
     def is_number(self) -> bool:
@@ -80,7 +96,7 @@ def fields(panel: Panel, answer: Answer) -> tuple[Field, ...]:
         ValueError: the panel names its columns in a way that the viewer does not know.
     """
     found = _columns(answer)
-    if panel.type == "timeseries":
+    if found[0].name == "time":
         found = _wide(found)
     return tuple(_field(panel, column) for column in found)
 
@@ -92,28 +108,33 @@ def drawn(of: Sequence[Field]) -> tuple[Field, ...]:
 
 def _columns(answer: Answer) -> list[Column]:
     cells = zip(*answer.rows, strict=True) if answer.rows else ((),) * len(answer.columns)
-    return [Column(name, "", tuple(each)) for name, each in zip(answer.columns, cells, strict=True)]
+    return [Column(name, {}, tuple(each)) for name, each in zip(answer.columns, cells, strict=True)]
 
 
 def _wide(of: Sequence[Column]) -> list[Column]:
-    """Moments and series: a column of names becomes a column of amounts for each name.
+    """Moments and series: columns of names become a column of amounts for each row of names.
 
     As Grafana makes wide series of a long one
     (https://grafana.com/developers/dataplane/timeseries#time-series-long-format-timeserieslong).
     """
     moments, others = of[0], of[1:]
-    names = next((column for column in others if not column.is_number), None)
-    if names is None:
+    names = [column for column in others if not column.is_number]
+    if not names:
         return [*of]
-    amounts = next(column for column in others if column is not names)
+    amounts = next(column for column in others if column.is_number)
     distinct = tuple(dict.fromkeys(moments.cells))
     place = {moment: at for at, moment in enumerate(distinct)}
-    found: dict[str, list[Cell]] = {}
-    for moment, name, cell in zip(moments.cells, names.cells, amounts.cells, strict=True):
-        found.setdefault(str(name), [None] * len(distinct))[place[moment]] = cell
+    found: dict[tuple[str, ...], list[Cell]] = {}
+    rows = zip(*(map(str, column.cells) for column in names), strict=True)
+    for moment, row, cell in zip(moments.cells, rows, amounts.cells, strict=True):
+        found.setdefault(row, [None] * len(distinct))[place[moment]] = cell
+    keys = [column.name for column in names]
     return [
-        Column(moments.name, "", distinct),
-        *(Column(amounts.name, name, tuple(cells)) for name, cells in found.items()),
+        Column(moments.name, {}, distinct),
+        *(
+            Column(amounts.name, dict(zip(keys, row, strict=True)), tuple(cells))
+            for row, cells in found.items()
+        ),
     ]
 
 
@@ -129,11 +150,11 @@ def _field(panel: Panel, column: Column) -> Field:
             else:
                 said[key] = value
     colour = part(said, "color")
-    title = str(said.get("displayName") or column.label or column.name)
+    title = _labelled(str(said.get("displayName") or _name(column)), column)
     return Field(
-        name=column.label or column.name,
+        name=title if column.labels else column.name,
         cells=column.cells,
-        title=column.label if _LABEL.fullmatch(title) else title,
+        title=title,
         unit=said.get("unit", "none"),
         decimals=said.get("decimals"),
         minimum=said.get("min"),
@@ -143,9 +164,23 @@ def _field(panel: Panel, column: Column) -> Field:
         steps=tuple(
             Step(step["value"], step["color"]) for step in listed(part(said, "thresholds"), "steps")
         ),
-        link=next((link["url"] for link in listed(said, "links")), ""),
+        link=_labelled(next((link["url"] for link in listed(said, "links")), ""), column),
         custom=custom,
     )
+
+
+def _name(column: Column) -> str:
+    return next(iter(column.labels.values())) if len(column.labels) == 1 else column.full_name
+
+
+def _labelled(text: str, column: Column) -> str:
+    """``text`` with the series' labels put in."""
+
+    def put(match: re.Match[str]) -> str:
+        label = column.labels.get(match["name"], "")
+        return quote(label, safe="") if match["form"] == "percentencode" else label
+
+    return _LABEL.sub(put, text)
 
 
 def _matches(override: Override, column: Column) -> bool:
@@ -153,7 +188,7 @@ def _matches(override: Override, column: Column) -> bool:
         case "byName":
             return override.names == column.name
         case "byRegexp":
-            return bool(pattern(override.names).search(f"{column.name} {column.label}".strip()))
+            return bool(pattern(override.names).search(column.full_name))
         case "byType":
             return (override.names == "number") == column.is_number
         case other:

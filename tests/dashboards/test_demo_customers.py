@@ -42,6 +42,23 @@ def test_customers_by_day_and_models_by_day_of_the_week_add_up(demo: Demo) -> No
     assert shown[str(first)] == sum(r.cost for r in demo.complete(week) if r.model == first)
 
 
+@pytest.mark.parametrize(
+    ("name", "panel", "key", "chosen"),
+    [
+        ("customers", "cost_by_customer_day", "customer_key", "customer_filter"),
+        ("models", "cost_by_model_week", "model", "model_filter"),
+    ],
+)
+def test_what_is_drawn_keeps_its_colour_whatever_is_chosen(
+    demo: Demo, name: str, panel: str, key: str, chosen: str
+) -> None:
+    everything = {row[key]: row["colour"] for row in demo.ask(name, panel) if row["colour"]}
+    assert len(everything) == 8
+    for one, colour in list(everything.items())[::3]:
+        (only,) = {row["colour"] for row in demo.ask(name, panel, **{chosen: [one]})} - {""}
+        assert only == colour
+
+
 def test_customers_by_cloud_and_by_model(demo: Demo) -> None:
     pairs = added(demo.chosen, lambda r: (r.customer, r.cloud), cost)
     for row in demo.ask("customers", "customer_clouds"):

@@ -14,8 +14,8 @@ from dashboards.detail.pages import detail_documents
 from dashboards.documents import documents, panel_id
 from dashboards.lint import lint_all
 from dashboards.plan import plan, plans, spot_from
-from dashboards.queries.sql import queries
-from dashboards.style import columns
+from dashboards.queries.sql import PALETTE, queries
+from dashboards.style import columns, palette
 from handlers.errors import WarehouseError
 from handlers.record import Cloud
 from tests.dashboards.engines import HUB
@@ -175,6 +175,40 @@ def test_a_bar_leads_to_its_cloud_or_to_the_model_and_customer_it_stands_for() -
     customers = links("customer-attribution", 7)
     assert set(customers) == {"aws", "azure", "gcp"}
     assert all("fields.customer_key:" in url for url in customers.values())
+
+
+@pytest.mark.parametrize(
+    ("uid", "panel", "chosen"),
+    [
+        ("model-comparison", 5, "model_filter=${__field.labels.model:percentencode}"),
+        ("customer-attribution", 5, "customer_filter=${__field.labels.customer_key:percentencode}"),
+    ],
+)
+def test_a_part_of_a_days_bar_leads_to_its_model_or_customer_in_its_colour(
+    uid: str, panel: int, chosen: str
+) -> None:
+    document: dict[str, Any] = json.loads(documents(HUB)[uid])
+    (found,) = (each for each in document["panels"] if each["id"] == panel)
+    overrides = found["fieldConfig"]["overrides"]
+    (number,) = (each for each in overrides if each["matcher"]["id"] == "byType")
+    said = {each["id"]: each["value"] for each in number["properties"]}
+    assert said["links"][0]["url"].startswith(f"/d/{uid}?var-{chosen}&")
+    fixed = {
+        each["matcher"]["options"]: {p["id"]: p["value"] for p in each["properties"]}
+        for each in overrides
+        if each["matcher"]["id"] == "byRegexp"
+    }
+    assert fixed['/colour="c0"/']["color"]["fixedColor"] == palette()[0]
+    assert len({said["color"]["fixedColor"] for said in fixed.values()}) == len(fixed)
+    # What stands for several leads nowhere.
+    assert [name for name, said in fixed.items() if said.get("links") == []] == [
+        '/(^\\S+ |=")not complete yet("|$)/',
+        '/(^\\S+ |=")all others("|$)/',
+    ]
+
+
+def test_there_are_as_many_colours_as_the_queries_say() -> None:
+    assert len(set(palette())) == len(palette()) == PALETTE
 
 
 def test_an_unusual_day_leads_to_its_own_series() -> None:

@@ -74,7 +74,7 @@ def test_the_number_that_a_rule_watches_is_a_number_and_its_labels_are_texts() -
     for rule in rules():
         made = whole_hub().analyze(question(rule, HUB), {})
         kinds = {each.name: str(each.column.type) for each in made.output_column_list}
-        assert list(kinds) == ["time", *rule.labels, "value"]
+        assert list(kinds) == ["time", *rule.key, "value"]
         assert kinds.pop("time") == "TIMESTAMP"
         assert kinds.pop("value") in {"DOUBLE", "FLOAT64", "INT64", "NUMERIC"}
         assert set(kinds.values()) == {"STRING"}

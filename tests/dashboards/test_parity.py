@@ -1,4 +1,4 @@
-"""The page about parity: comparisons written and counted by hand, and counted by the gate's code."""
+"""The page about parity: comparisons written and counted by hand, and as the gate counts them."""
 
 import random
 from datetime import date, datetime, timedelta

@@ -30,6 +30,14 @@ def test_a_day_without_a_row_is_a_gap_and_the_axis_has_the_whole_range() -> None
     assert chart.summary == "Cost. aws, $3.50, $2.00"
 
 
+def test_days_that_stand_as_names_are_only_those_with_bars() -> None:
+    of = panel("barchart", defaults={"min": 0}, options={"xField": "time"})
+    rows = [(datetime(2026, 11, 3), "c", 1), (datetime(2026, 11, 9), "d", 2)]  # noqa: DTZ001 - as the SQL gives them
+    chart = bar_chart(of, shown(of, "time model cost", *rows), Theme.DARK)
+    assert chart.option["xAxis"]["data"] == ["Tue 3 Nov", "Mon 9 Nov"]
+    assert [each["data"] for each in chart.option["series"]] == [[1, None], [None, 2]]
+
+
 def test_hours_stand_where_they_are() -> None:
     of = panel("timeseries", defaults=STACKED)
     moments = [datetime(2026, 11, 3, hour) for hour in (5, 17)]  # noqa: DTZ001 - as the SQL gives them

@@ -55,6 +55,21 @@ def test_a_pattern_finds_a_series_by_the_end_of_its_name() -> None:
     assert (acme.colour, others.colour) == (None, "#E02F44")
 
 
+def test_a_series_of_several_labels_is_named_coloured_and_linked_by_each() -> None:
+    link = [{"url": "/d/x?var-c=${__field.labels.key:percentencode}&${__url_time_range}"}]
+    title = {"displayName": "${__field.labels.customer}", "links": link}
+    rows = (FIRST, "c1", 'O"Brien', "a/1", 1), (FIRST, "", "all others", "", 2)
+    of = panel("timeseries", matcher="byType", overrides={"number": title})
+    _, brien, others = shown(of, "time colour customer key cost", *rows)
+    assert (brien.title, brien.name) == ('O"Brien', 'O"Brien')
+    assert brien.link == "/d/x?var-c=a%2F1&${__url_time_range}"
+    # Written as @grafana/data writes a name of several labels.
+    pattern = '/^cost \\{colour="c1", customer="O"Brien", key="a.1"\\}$/'
+    of = panel("timeseries", matcher="byRegexp", overrides={pattern: {"color": RED}})
+    _, brien, others = shown(of, "time colour customer key cost", *rows)
+    assert (brien.colour, others.colour) == ("#E02F44", None)
+
+
 def test_an_override_by_type_leaves_the_time_alone() -> None:
     label = {"displayName": "${__field.labels.customer}", "color": RED}
     of = panel("timeseries", matcher="byType", overrides={"number": label})

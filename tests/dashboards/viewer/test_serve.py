@@ -20,7 +20,7 @@ from handlers.warehouses.duckdb import DuckDbWarehouse
 from tests.dashboards.engines import HUB
 from tests.sql.engines import complete
 
-TEXTS_AND_TIMES = {"string", "dateTimeFromNow"}
+TEXTS_AND_TIMES = {"string", "dateTimeFromNow", "time:ddd D MMM"}
 
 
 def warehouse(folder: Path) -> DuckDbWarehouse:
