@@ -4,14 +4,12 @@ Reads from the top: the hub in Google Cloud, a job for each cloud with what it r
 watches the jobs and what people look at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import pulumi
 
-from dashboards.source import Access
-from handlers.alerts import Hub as Readable
 from handlers.record import Cloud
 from handlers.scopes import GcpScope as GcpDocument
 from handlers.scopes import document
@@ -20,33 +18,22 @@ from infra import bundles
 from infra.aws.billing import Billing as AwsBilling
 from infra.aws.billing import land_bills as land_aws_bills
 from infra.aws.identity import CollectorRole
-from infra.aws.native import Native as AwsNative
 from infra.azure.billing import Billing as AzureBilling
 from infra.azure.billing import land_bills as land_azure_bills
 from infra.azure.identity import CollectorIdentity
-from infra.azure.native import Native as AzureNative
 from infra.gcp.alarm import Alarm
 from infra.gcp.alerts import LoggedAlerts
 from infra.gcp.export import BillingExport
 from infra.gcp.federation import Pool
 from infra.gcp.identity import JobIdentity
 from infra.gcp.shares import CustomerShares
-from infra.gcp.reader import GrafanaReader
-from infra.grafana.alerts import Alerts
-from infra.grafana.cloud_run import CloudRun, address
-from infra.grafana.content import Content, ContentArgs
-from infra.grafana.image import Image
-from infra.grafana.key import SignInKey
-from infra.grafana.sources import RedshiftSource, SqlSource
 from infra.hub import BundleOf, Hub
 from infra.labels import tag_azure
 from infra.native import aws_native, azure_native
 from infra.providers import aws_provider, azure_provider, grafana_provider
 from infra.settings import AwsSettings, AzureSettings, Hosting, Settings
+from infra.shown import detail_pages, grafana, grafana_url, redshift_source, sql_source
 from infra.stages import Phase
-
-OWN_GRAFANA = "ai-cost-grafana"
-"""The service's name of a Grafana that the program hosts."""
 
 
 def build(
@@ -80,9 +67,11 @@ def build(
     pulumi.export("dataset", pulumi.Output.format("{}.{}", settings.gcp.project, hub.dataset))
     external = settings.grafana.hosting is Hosting.EXTERNAL
     there = grafana_provider(settings.grafana) if external else None
-    pulumi.export("grafana", grafana(hub, settings, there))
+    shown = grafana(hub, settings, there)
+    pulumi.export("grafana", shown.url)
     if settings.phase >= Phase.NATIVE:
-        native_paths(hub, settings, bills, there, bundle_of)
+        sources = native_paths(hub, settings, bills, there, bundle_of)
+        detail_pages(settings, shown, sources)
 
 
 @dataclass(frozen=True)
@@ -118,57 +107,23 @@ def native_paths(
     bills: Bills,
     there: pulumi.ProviderResource | None,
     bundle_of: BundleOf,
-) -> None:
-    """Each cloud's own warehouse and collector, and the sources of Grafana that ask it.
+) -> Mapping[Cloud, pulumi.Resource]:
+    """Each cloud's own warehouse and collector; the sources of Grafana that ask it.
 
     A Grafana that the program hosts has an identity in Google Cloud alone, so it has the hub alone.
     """
     pool = Pool("federation", {"project": settings.gcp.project}, hub.options)
     options = pulumi.ResourceOptions(providers=[there]) if there else None
+    sources: dict[Cloud, pulumi.Resource] = {}
     if settings.aws:
         aws = aws_native(hub, settings, settings.aws, bills.aws, pool, bundle_of)
         if options:
-            redshift_source(settings, aws, options)
+            sources[Cloud.AWS] = redshift_source(settings, aws, options)
     if settings.azure and bills.azure:
         azure = azure_native(hub, settings, settings.azure, bills.azure, pool, bundle_of)
         if options and settings.grafana.detail.sql_client_secret is not None:
-            sql_source(settings, settings.azure, azure, options)
-
-
-def redshift_source(settings: Settings, native: AwsNative, options: pulumi.ResourceOptions) -> None:
-    """The pages about AWS, through the Data API."""
-    reader = native.reader(settings.grafana.detail.aws_key_rotation)
-    RedshiftSource(
-        "grafana-redshift",
-        {
-            "region": native.settings.region,
-            "workgroup": native.database.workgroup,
-            "database": native.database.database,
-            "role": reader.role,
-            "access_key": reader.access_key,
-            "secret_key": reader.secret_key,
-        },
-        options,
-    )
-
-
-def sql_source(
-    settings: Settings, azure: AzureSettings, native: AzureNative, options: pulumi.ResourceOptions
-) -> None:
-    """The pages about Azure, by the route that the settings name."""
-    detail = settings.grafana.detail
-    SqlSource(
-        "grafana-azuresql",
-        {
-            "host": native.warehouse.host,
-            "database": native.warehouse.database,
-            "tenant": azure.tenant,
-            "client_id": detail.sql_client_id,
-            "client_secret": detail.sql_client_secret or "",
-            "private_connect": detail.private_connect,
-        },
-        options,
-    )
+            sources[Cloud.AZURE] = sql_source(settings, settings.azure, azure, options)
+    return sources
 
 
 def hub_job(hub: Hub, settings: Settings) -> str:
@@ -295,105 +250,6 @@ def azure_job(hub: Hub, settings: Settings, azure: AzureSettings, billing: Azure
         Name.AZURE_CLIENT_ID: identity.client_id,
     }
     return hub.job("azure", azure.job, Cloud.AZURE, job_identity, values)
-
-
-def grafana_url(hub: Hub, settings: Settings) -> pulumi.Input[str]:
-    """Where people look, known before it is there."""
-    if settings.grafana.hosting is Hosting.EXTERNAL:
-        return settings.grafana.url
-    return address(OWN_GRAFANA, hub.storage.project_number.apply(str), settings.gcp.region)
-
-
-def grafana(
-    hub: Hub, settings: Settings, there: pulumi.ProviderResource | None
-) -> pulumi.Input[str]:
-    """What people look at; its address."""
-    reader = GrafanaReader(
-        "grafana-reader",
-        {
-            "project": settings.gcp.project,
-            "account_id": "grafana-reader",
-            "dataset": hub.dataset,
-        },
-        hub.options,
-    )
-    readable = Readable(
-        project=settings.gcp.project,
-        dataset=settings.gcp.dataset,
-        location=settings.gcp.bigquery_location,
-        clouds=tuple(cloud for cloud in Cloud if cloud in settings.clouds),
-    )
-    if there is None:
-        return _own_grafana(hub, settings, readable, reader.email)
-    return _external_grafana(hub, settings, readable, reader.email, there)
-
-
-def _external_grafana(
-    hub: Hub,
-    settings: Settings,
-    readable: Readable,
-    reader: pulumi.Output[str],
-    there: pulumi.ProviderResource,
-) -> pulumi.Input[str]:
-    """Folder, data source, dashboards and alert rules in a Grafana that is there."""
-    content: ContentArgs = {"hub": readable, "reader": reader}
-    if settings.grafana.access is Access.KEY:
-        content["credentials"] = SignInKey(
-            "grafana-key",
-            {
-                "project": settings.gcp.project,
-                "account_id": "grafana-sign-in",
-                "reader": reader,
-                "rotation": settings.grafana.key_rotation,
-            },
-            hub.options,
-        ).credentials
-    # A dashboard that opens asks at once, so that the tables come first.
-    options = pulumi.ResourceOptions(providers=[there], depends_on=[hub.warehouse])
-    shown = Content("grafana", content, options)
-    Alerts(
-        "grafana-alerts",
-        {
-            "hub": readable,
-            "folder_uid": shown.folder_uid,
-            "source_uid": shown.source_uid,
-            "notify": settings.notify,
-            "docs_url": settings.docs_url,
-        },
-        options,
-    )
-    return settings.grafana.url
-
-
-def _own_grafana(
-    hub: Hub, settings: Settings, readable: Readable, reader: pulumi.Output[str]
-) -> pulumi.Output[str]:
-    """A Grafana of our own in the hub's project: the dashboards are in its image."""
-    image = Image(
-        "grafana-image",
-        {
-            "hub": readable,
-            "region": settings.gcp.region,
-            "bucket": hub.storage.bundles,
-            "repository": hub.build.repository,
-            "builder": hub.build.service_account,
-            "account_id": "grafana-image",
-        },
-        hub.options,
-    )
-    return CloudRun(
-        "grafana",
-        {
-            "project": settings.gcp.project,
-            "project_number": hub.storage.project_number.apply(str),
-            "region": settings.gcp.region,
-            "service_name": OWN_GRAFANA,
-            "image": image.reference,
-            "reader": reader,
-            "viewers": settings.grafana.viewers,
-        },
-        hub.options,
-    ).url
 
 
 def _collecting(settings: Settings, scopes: pulumi.Input[str]) -> dict[Name, pulumi.Input[str]]:

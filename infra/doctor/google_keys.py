@@ -16,7 +16,7 @@ from infra.settings import Hosting
 
 MOST_DAYS = 90
 SIGN_IN = "grafana-sign-in"
-"""The account whose key an external Grafana holds (infra/platform.py)."""
+"""The account whose key an external Grafana holds (infra/shown.py)."""
 KEYLESS = ("grafana-reader", "ai-cost-push", "ai-cost-build")
 """Accounts beside the jobs' own that work without a key."""
 

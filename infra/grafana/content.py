@@ -44,7 +44,7 @@ class Content(pulumi.ComponentResource):
             grafana.oss.Dashboard(
                 f"{name}-{uid}",
                 folder=folder.uid,
-                config_json=_in_one_line(text),
+                config_json=in_one_line(text),
                 overwrite=True,
                 message="pulumi up",
                 # Its panels name the data source by uid, so it comes after it.
@@ -86,6 +86,6 @@ def _parts(credentials: str) -> dict[str, str]:
     return {name: said[name] for name in ("client_email", "private_key", "token_uri")}
 
 
-def _in_one_line(text: str) -> str:
+def in_one_line(text: str) -> str:
     """As the provider keeps it, so that spaces are no change."""
     return json.dumps(json.loads(text), sort_keys=True, ensure_ascii=False)

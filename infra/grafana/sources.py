@@ -11,10 +11,8 @@ from typing import TypedDict
 import pulumi
 import pulumiverse_grafana as grafana
 
-REDSHIFT_UID = "ai-cost-redshift"
-REDSHIFT_PLUGIN = "grafana-redshift-datasource"
-SQL_UID = "ai-cost-azuresql"
-SQL_PLUGIN = "mssql"
+from dashboards.detail.sources import REDSHIFT_PLUGIN, REDSHIFT_UID, SQL_PLUGIN, SQL_UID
+
 SQL_READER = "ai-cost-grafana"
 """The contained user of Grafana's application in the database."""
 MOST_CONNECTIONS = 5

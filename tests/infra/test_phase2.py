@@ -28,6 +28,7 @@ DETAIL = {
     "grafana_sql_client_secret": SECRET,
     "grafana_private_connect": "pdc-acme",
 }
+DASHBOARD = "grafana:oss/dashboard:Dashboard"
 PRIVATE = {"azure_sql_route": "private-endpoint"}
 
 
@@ -148,6 +149,33 @@ def test_three_sources_of_grafana_reach_three_warehouses_each_by_its_route(
     assert sql["url"] == "democosts-sql.database.windows.net:1433"
     assert sql["privateDataSourceConnectNetworkId"] == "pdc-acme"
     assert json.loads(sql["jsonDataEncoded"])["encrypt"] == "true"
+
+
+def test_each_cloud_has_a_page_that_asks_its_own_warehouse_and_comes_after_its_source(
+    single: Recording, dual: Recording
+) -> None:
+    added = by_urn(dual).keys() - by_urn(single).keys()
+    pages = {
+        json.loads(one.inputs["configJson"])["uid"]: one
+        for one in dual.of_type(DASHBOARD)
+        if one.urn in added
+    }
+    assert pages.keys() == {"aws-detail", "azure-detail", "gcp-detail", "clouds-side-by-side"}
+    sources = {
+        json.loads(one.inputs["jsonDataEncoded"]).get("database", "hub"): one.urn
+        for one in dual.of_type("grafana:oss/dataSource:DataSource")
+    }
+    for one in pages.values():
+        assert one.inputs["folder"] == "ai-cost"
+        assert set(sources.values()) <= set(one.dependencies)
+
+
+def test_without_a_way_into_azure_sql_its_page_is_left_out(root: Path) -> None:
+    changes = {"grafana_sql_client_id": "", "grafana_sql_client_secret": ""}
+    shown = in_stage(root, Stage.DUAL, {**changes, "grafana_private_connect": ""})
+    uids = {json.loads(one.inputs["configJson"])["uid"] for one in shown.of_type(DASHBOARD)}
+    assert "azure-detail" not in uids
+    assert {"aws-detail", "gcp-detail", "clouds-side-by-side"} <= uids
 
 
 def test_a_grafana_of_our_own_asks_the_hub_alone_and_gets_no_key_of_aws(root: Path) -> None:
