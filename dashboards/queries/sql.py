@@ -34,7 +34,7 @@ PALETTE = 24
 COLOUR = "colour"
 """The column that says which of them a series has: ``c0``, ``c1``, ..."""
 
-_FRAGMENTS = ("colours", "compared_bills", "customer_names", "this_month")
+_FRAGMENTS = ("colours", "compared_bills", "customer_names", "this_month", "used_tokens")
 """Files that are no query but a table in several."""
 
 
@@ -76,7 +76,7 @@ def _words(hub: Hub) -> Mapping[str, str]:
         "palette": str(PALETTE),
     }
     clouds, customers, models = (f"${{{name}:singlequote}}" for name in FILTERS)
-    return {
+    words = {
         **named,
         "in_range": (
             f"costs.date >= {SINCE}\n    AND costs.date <= {UNTIL}\n"
@@ -96,8 +96,8 @@ def _words(hub: Hub) -> Mapping[str, str]:
         "models": models,
         "consumed": "costs.charge_type IN ('usage', 'discount')",
         "counts_tokens": "costs.usage_unit = 'tokens' AND costs.charge_type = 'usage'",
-        **{name: _text(name).format(**named) for name in _FRAGMENTS},
     }
+    return {**words, **{name: _text(name).format(**words) for name in _FRAGMENTS}}
 
 
 def _filter(variable: str, column: str) -> str:
