@@ -30,6 +30,7 @@ from infra.gcp.shares import CustomerShares
 from infra.hub import BundleOf, Hub
 from infra.labels import tag_azure
 from infra.native import aws_native, azure_native
+from infra.pipelines import pipelines
 from infra.providers import aws_provider, azure_provider, grafana_provider
 from infra.settings import AwsSettings, AzureSettings, Hosting, Settings
 from infra.shown import detail_pages, grafana, grafana_url, redshift_source, sql_source
@@ -72,6 +73,8 @@ def build(
     if settings.phase >= Phase.NATIVE:
         sources = native_paths(hub, settings, bills, there, bundle_of)
         detail_pages(settings, shown, sources)
+    if settings.pipeline:
+        pipelines(hub, settings, settings.pipeline, next(iter(bills.aws), None), bills.azure)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from infra.native_settings import (
     read_sql,
     read_stage,
 )
+from infra.pipeline_settings import PipelineSettings, read_pipeline
 from infra.reading import Allowed, Mistake, Reader
 from infra.scopes import (
     AWS_REGION,
@@ -169,6 +170,7 @@ class Settings:
     aws: AwsSettings | None
     azure: AzureSettings | None
     grafana: GrafanaSettings
+    pipeline: PipelineSettings | None
     shares: Shares = field(default_factory=Shares)
     """What customers are given, and who may read it; nothing unless the stack names a file."""
 
@@ -216,6 +218,7 @@ class Settings:
         aws = _aws(reader, stage["phase"]) if Cloud.AWS in clouds else None
         azure = _azure(reader) if Cloud.AZURE in clouds else None
         revenue = reader.optional("monthly_revenue_usd", _AMOUNT)
+        gcp = _gcp(reader)
         settings = cls(
             environment=environment,
             **stage,
@@ -229,10 +232,11 @@ class Settings:
             shrink_hold_share=reader.decimal("shrink_hold_share", _SHARE),
             parity_days=int(reader.decimal("parity_days", _DAYS)),
             monthly_revenue_usd=Decimal(revenue) if revenue and _AMOUNT.holds(revenue) else None,
-            gcp=_gcp(reader),
+            gcp=gcp,
             aws=aws,
             azure=azure,
             grafana=_grafana(reader, secrets or {}, azure.sql.route if azure else None),
+            pipeline=read_pipeline(reader, gcp.project, aws.scopes if aws else ()),
             shares=_shares(reader),
         )
         reader.refuse_mistakes(KEYS)

@@ -177,3 +177,39 @@ def test_the_export_of_another_billing_account_is_refused(shipped: dict[str, str
 def test_a_cloud_that_is_not_chosen_needs_no_settings(shipped: dict[str, str]) -> None:
     found = settings(shipped, clouds=["gcp"], azure_tenant="", aws_scopes="[]")
     assert (found.aws, found.azure) == (None, None)
+
+
+def test_no_workflow_is_trusted_until_a_repository_is_named(shipped: dict[str, str]) -> None:
+    assert settings(shipped).pipeline is None
+    found = settings(shipped, ci_repository="acme@1/costs@2", ci_environment="prod").pipeline
+    assert found is not None
+    assert found.preview_subject == "repo:acme@1/costs@2:environment:prod-preview"
+    assert found.deploy_subject == "repo:acme@1/costs@2:environment:prod"
+    assert found.state_bucket == "demo-costs-pulumi-state"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("ci_repository", "acme"),
+        ("ci_repository", "acme/*"),
+        ("ci_repository", "acme/costs' || true"),
+        ("ci_repository", "acme@1/costs"),
+        ("ci_environment", "prod:x"),
+        ("ci_state_key", "pulumi-state"),
+    ],
+)
+def test_a_repository_that_could_mean_another_is_refused(
+    shipped: dict[str, str], key: str, value: str
+) -> None:
+    changes = {"ci_repository": "acme/costs", key: value}
+    assert set(mistakes(shipped, **changes)) == {key}
+
+
+def test_a_preview_that_could_only_work_through_a_deployers_role_is_refused(
+    shipped: dict[str, str],
+) -> None:
+    role = "arn:aws:iam::111122223333:role/deploy"
+    scopes = [{"id": "111122223333", "role": role}]
+    said = mistakes(shipped, ci_repository="acme/costs", aws_scopes=scopes)
+    assert "a role to work through" in said["ci_repository"]
