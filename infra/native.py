@@ -19,6 +19,7 @@ from infra.bundles import Runtime
 from infra.gcp.federation import AwsProvider, AzureProvider, Pool, Publisher
 from infra.grafana.sources import SQL_READER
 from infra.hub import BundleOf, Hub
+from infra.native_settings import CollectorRuntime
 from infra.settings import AwsSettings, AzureSettings, Settings
 
 Values = Mapping[Name | NativeName, pulumi.Input[str]]
@@ -42,7 +43,7 @@ def aws_native(
             "pool_name": pool.pool_name,
             "account": aws.redshift.account,
             "role": COLLECTOR_ROLE,
-            "function": aws.redshift.job.name,
+            "function": _session(aws),
         },
         hub.options,
     )
@@ -67,6 +68,12 @@ def aws_native(
 
     native.collect(billing, settings.notify, bundle_of(Runtime.AWS), environment_of)
     return native
+
+
+def _session(aws: AwsSettings) -> str | None:
+    """The session of the collector's role that is let in: a task's has another name each day."""
+    own = aws.redshift
+    return own.job.name if own.runtime is CollectorRuntime.FUNCTION else None
 
 
 def azure_native(

@@ -32,6 +32,14 @@ class SqlRoute(StrEnum):
     """By an endpoint in the network; there is no public one."""
 
 
+class CollectorRuntime(StrEnum):
+    """What the daily run of a collector is."""
+
+    FUNCTION = "function"
+    CONTAINER = "container"
+    """A task without a function's limits of time and memory; the function stays for commands."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RedshiftSettings:
     """AWS's own warehouse and its collector."""
@@ -43,6 +51,9 @@ class RedshiftSettings:
     capacity: int
     daily_rpu_hours: int
     job: Job
+    runtime: CollectorRuntime
+    image: str
+    """Of the task, in ECR and by its digest; empty for a function."""
 
     @property
     def staging_bucket(self) -> str:
@@ -146,9 +157,16 @@ _PRIVATE_CONNECT = Allowed(
     r"[\w-]{1,100}", "the id of a network of Private Data Source Connect", "pdc-acme"
 )
 
+_IMAGE = Allowed(
+    r"\d{12}\.dkr\.ecr\.[a-z]+-[a-z]+-\d\.amazonaws\.com/[a-z0-9][a-z0-9/_.-]{0,200}"
+    r"@sha256:[0-9a-f]{64}",
+    "an image in ECR by its digest: ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME@sha256:...",
+    "111122223333.dkr.ecr.us-east-1.amazonaws.com/ai-cost-collector@sha256:...",
+)
+
 AWS_KEYS: Sequence[str] = (
     "aws_account", "aws_zones", "redshift_capacity", "redshift_daily_rpu_hours",
-    "aws_native_job", "aws_native_schedule",
+    "aws_native_job", "aws_native_schedule", "aws_native_runtime", "aws_native_image",
 )  # fmt: skip
 AZURE_KEYS: Sequence[str] = (
     "azure_prefix", "azure_sql_route", "azure_native_job",
@@ -196,6 +214,7 @@ def read_redshift(reader: Reader, scopes: Sequence[AwsScope], phase: Phase) -> R
     capacity = int(reader.decimal("redshift_capacity", _CAPACITY))
     if capacity != 4 and (capacity % 8 or not 8 <= capacity <= 1024):
         reader.note("redshift_capacity", f"is {capacity}.", _CAPACITY.words, "4")
+    runtime, image = _runtime(reader)
     return RedshiftSettings(
         account=named or next(iter(accounts), ""),
         zones=zones,
@@ -205,7 +224,26 @@ def read_redshift(reader: Reader, scopes: Sequence[AwsScope], phase: Phase) -> R
             name=reader.text("aws_native_job", _JOB),
             schedule=reader.text("aws_native_schedule", _ONE_DAY),
         ),
+        runtime=runtime,
+        image=image,
     )
+
+
+def _runtime(reader: Reader) -> tuple[CollectorRuntime, str]:
+    """What the daily run is, and the image of a task."""
+    words = [str(word) for word in CollectorRuntime]
+    allowed = Allowed("|".join(words), ", ".join(words), "function")
+    found = reader.text("aws_native_runtime", allowed)
+    runtime = CollectorRuntime(found) if found in words else CollectorRuntime.FUNCTION
+    image = reader.optional("aws_native_image", _IMAGE) or ""
+    if runtime is CollectorRuntime.CONTAINER and not image:
+        reader.note(
+            "aws_native_image",
+            "is not set, while aws_native_runtime is container.",
+            _IMAGE.words,
+            _IMAGE.example,
+        )
+    return runtime, image
 
 
 def read_sql(reader: Reader, storage_account: str) -> SqlSettings:

@@ -35,6 +35,9 @@ class AlarmArgs(TypedDict):
 class Alarm(pulumi.ComponentResource):
     """A topic, whom it tells, and an alarm for each way in which the Lambda lets people down."""
 
+    topic: pulumi.Output[str]
+    """For alarms of others; known once alarms may publish."""
+
     def __init__(
         self, name: str, args: AlarmArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
@@ -65,6 +68,7 @@ class Alarm(pulumi.ComponentResource):
                 opts=options,
             )
         told = pulumi.Output.all(topic.arn, policy.id).apply(_first)
+        self.topic = told
         self._failed(name, args, told)
         self._set_aside(name, args, told)
         self._quiet(name, args, told)

@@ -94,8 +94,8 @@ class CollectorArgs(TypedDict):
     region: str
     account: str
     job_name: str
-    schedule: str
-    """Five fields of cron, UTC."""
+    schedule: str | None
+    """Five fields of cron, UTC; None where a task runs by the schedule instead."""
     message: Mapping[str, str]
     """What the schedule sends."""
     role: pulumi.Input[str]
@@ -146,12 +146,15 @@ class Collector(pulumi.ComponentResource):
             destination_config={"on_failure": {"destination": args["dead_letter"]}},
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self._schedule(name, args, function)
+        if args["schedule"] is not None:
+            self._schedule(name, args, function, cron(args["schedule"]))
         self.function = function.name
         self.function_arn = function.arn
         self.register_outputs({"function": self.function, "function_arn": self.function_arn})
 
-    def _schedule(self, name: str, args: CollectorArgs, function: lambda_.Function) -> None:
+    def _schedule(
+        self, name: str, args: CollectorArgs, function: lambda_.Function, expression: str
+    ) -> None:
         known = pulumi.Output.all(function=function.arn, dead_letter=args["dead_letter"])
         role = ServiceRole(
             f"{name}-schedule",
@@ -169,7 +172,7 @@ class Collector(pulumi.ComponentResource):
             region=args["region"],
             name=args["job_name"],
             description="The daily run of the collector",
-            schedule_expression=cron(args["schedule"]),
+            schedule_expression=expression,
             schedule_expression_timezone="UTC",
             flexible_time_window={"mode": "OFF"},
             target={

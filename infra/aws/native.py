@@ -10,15 +10,24 @@ from infra.aws.archive import Archive
 from infra.aws.billing import Billing
 from infra.aws.code import Code
 from infra.aws.collector import Collector, DeadLetter, Log
+from infra.aws.egress import Egress
 from infra.aws.identity import READER_NAME as BILLS_READER_NAME
 from infra.aws.identity import BillsReader, ServiceRole
 from infra.aws.network import Network
-from infra.aws.permissions import collects, copies, trusts_service
+from infra.aws.permissions import (
+    Document,
+    collects,
+    copies,
+    trusts_service,
+    trusts_services,
+)
 from infra.aws.reader import READER, GrafanaReader
 from infra.aws.staging import LOADS, Staging
+from infra.aws.task import Task
 from infra.aws.trigger import ManifestTrigger
 from infra.aws.warehouse import DATABASE, Warehouse
 from infra.bundles import Planned
+from infra.native_settings import CollectorRuntime
 from infra.settings import AwsSettings
 
 COLLECTOR_ROLE = "ai-cost-native-collector"
@@ -143,25 +152,28 @@ class Native:
             {"bucket": self._bundles(), "region": region, "bundle": bundle},
             options,
         )
+        environment = environment_of(self.database, pulumi.Output.json_dumps(scopes))
+        task = self.settings.redshift.runtime is CollectorRuntime.CONTAINER
         collector = Collector(
             "aws-collector",
             {
                 "region": region,
                 "account": self.account,
                 "job_name": job.name,
-                "schedule": job.schedule,
+                "schedule": None if task else job.schedule,
                 "message": DAILY,
                 "role": role,
                 "log_group": log.group,
                 "dead_letter": failed.arn,
                 "code_bucket": self.settings.redshift.bundles_bucket,
                 "code_object": code.object_name,
-                "environment": environment_of(self.database, pulumi.Output.json_dumps(scopes)),
+                "environment": environment,
             },
             options,
         )
-        self._start_by_delivery(billing, collector, failed)
-        Alarm(
+        if not task:
+            self._start_by_delivery(billing, collector, failed)
+        alarm = Alarm(
             "aws-alarm",
             {
                 "region": region,
@@ -172,6 +184,40 @@ class Native:
                 "notify": notify,
             },
             options,
+        )
+        if task:
+            self._task(role, log, failed, alarm, environment)
+
+    def _task(
+        self,
+        role: pulumi.Input[str],
+        log: Log,
+        failed: DeadLetter,
+        alarm: Alarm,
+        environment: Mapping[str, pulumi.Input[str]],
+    ) -> None:
+        """The same collector without a function's limits, started by the schedule."""
+        own, region = self.settings.redshift, self.settings.region
+        egress = Egress("aws-egress", {"region": region, "zones": own.zones}, self.options)
+        Task(
+            "aws-task",
+            {
+                "region": region,
+                "account": self.account,
+                "job_name": own.job.name,
+                "schedule": own.job.schedule,
+                "message": DAILY,
+                "image": own.image,
+                "role": role,
+                "log_group": log.group,
+                "log_arn": log.arn,
+                "dead_letter": failed.arn,
+                "topic": alarm.topic,
+                "subnet_ids": egress.subnet_ids,
+                "security_group_id": egress.security_group_id,
+                "environment": environment,
+            },
+            self.options,
         )
 
     def _bundles(self) -> pulumi.Output[str]:
@@ -202,12 +248,18 @@ class Native:
             {
                 "role_name": COLLECTOR_ROLE,
                 "description": "The collector in AWS",
-                "trust": trusts_service("lambda.amazonaws.com"),
+                "trust": self._collects_as(),
                 "policy_name": "collect",
                 "policy": known.apply(collects),
             },
             self.options,
         ).arn
+
+    def _collects_as(self) -> Document:
+        """What takes the collector's role."""
+        if self.settings.redshift.runtime is CollectorRuntime.FUNCTION:
+            return trusts_service("lambda.amazonaws.com")
+        return trusts_services(["lambda.amazonaws.com", "ecs-tasks.amazonaws.com"])
 
     def _start_by_delivery(
         self, billing: Sequence[Billing], collector: Collector, failed: DeadLetter

@@ -20,6 +20,16 @@ def trusts_service(service: str, account: str | None = None) -> Document:
     return {"Version": _VERSION, "Statement": [statement]}
 
 
+def trusts_services(services: Sequence[str]) -> Document:
+    """Who may take a role: several services of AWS."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": sorted(services)},
+        "Action": "sts:AssumeRole",
+    }
+    return {"Version": _VERSION, "Statement": [statement]}
+
+
 def trusts_principal(arn: str) -> Document:
     """Who may take a role: one role or user, by its ARN."""
     return {
@@ -95,6 +105,69 @@ def starts(known: Mapping[str, Any]) -> Document:
                 "Effect": "Allow",
                 "Action": "sqs:SendMessage",
                 "Resource": known["dead_letter"],
+            },
+        ],
+    }
+
+
+def runs_task(known: Mapping[str, Any]) -> Document:
+    """What the task's schedule may do: start any version of it in its cluster, as its two roles."""
+    return {
+        "Version": _VERSION,
+        "Statement": [
+            {
+                "Sid": "Start",
+                "Effect": "Allow",
+                "Action": "ecs:RunTask",
+                "Resource": f"{known['family']}:*",
+                "Condition": {"ArnEquals": {"ecs:cluster": known["cluster"]}},
+            },
+            {
+                "Sid": "HandRoles",
+                "Effect": "Allow",
+                "Action": "iam:PassRole",
+                "Resource": _sorted(known["roles"]),
+                "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+            },
+            {
+                "Sid": "SetAside",
+                "Effect": "Allow",
+                "Action": "sqs:SendMessage",
+                "Resource": known["dead_letter"],
+            },
+        ],
+    }
+
+
+def pulls(known: Mapping[str, Any]) -> Document:
+    """What Fargate may do to start the task: fetch its image, and write its log.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
+    """
+    return {
+        "Version": _VERSION,
+        "Statement": [
+            {
+                "Sid": "SignIn",
+                "Effect": "Allow",
+                "Action": "ecr:GetAuthorizationToken",
+                "Resource": "*",
+            },
+            {
+                "Sid": "FetchImage",
+                "Effect": "Allow",
+                "Action": [
+                    "ecr:BatchCheckLayerAvailability",
+                    "ecr:BatchGetImage",
+                    "ecr:GetDownloadUrlForLayer",
+                ],
+                "Resource": known["repository"],
+            },
+            {
+                "Sid": "WriteLog",
+                "Effect": "Allow",
+                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                "Resource": f"{known['log_group']}:*",
             },
         ],
     }

@@ -62,12 +62,13 @@ class AwsProviderArgs(TypedDict):
     account: str
     role: str
     """The name of the role that the Lambda runs as."""
-    function: str
-    """The Lambda's name, which is that of its session."""
+    function: str | None
+    """The Lambda's name, which is that of its session; None for every session of the role, as tasks
+    have. Only AWS's own services may take it."""
 
 
 class AwsProvider(pulumi.ComponentResource):
-    """Lets in one session of one role: that of the Lambda, by its whole ARN."""
+    """Lets in one session of one role, that of the Lambda, by its whole ARN; or that role."""
 
     provider_name: pulumi.Output[str]
     member: pulumi.Output[str]
@@ -77,7 +78,8 @@ class AwsProvider(pulumi.ComponentResource):
         self, name: str, args: AwsProviderArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("ai-cost-monitoring:gcp:AwsProvider", name, {}, opts)
-        session = f"arn:aws:sts::{args['account']}:assumed-role/{args['role']}/{args['function']}"
+        sessions = f"arn:aws:sts::{args['account']}:assumed-role/{args['role']}/"
+        session = args["function"]
         provider = gcp.iam.WorkloadIdentityPoolProvider(
             f"{name}-provider",
             project=args["project"],
@@ -89,7 +91,9 @@ class AwsProvider(pulumi.ComponentResource):
                 "google.subject": "assertion.arn",
                 "attribute.aws_role": "assertion.arn.extract('assumed-role/{role}/')",
             },
-            attribute_condition=f"assertion.arn == '{session}'",
+            attribute_condition=f"assertion.arn.startsWith('{sessions}')"
+            if session is None
+            else f"assertion.arn == '{sessions}{session}'",
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.provider_name = provider.name
