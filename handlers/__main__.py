@@ -25,6 +25,7 @@ class Door(click.Group):
         "alerts": "Ask the alert rules what fires.",
         "share": "Write each customer's own rows, a folder for each.",
         "offboard": "End a customer: a last share, then out of shares and budgets.",
+        "forget": "Replace a customer's name by a tombstone; its dollars stay.",
         "classify": "Name the SKUs of a CSV file.",
         "site": "Check, show and change the site data.",
         "sample": "Write sample bills of three clouds.",

@@ -2,10 +2,21 @@
 -- usd(amount, rate) converts by the one formula of handlers/amounts.py; cut(text, n) keeps text that
 -- is longer than n characters unique. Both are macros of handlers/load/stage.py.
 
+-- statement: nameless_lines
+-- A customer's tag and resources are as good as its name: where that is forgotten, they are too.
+CREATE OR REPLACE TEMP VIEW nameless_lines AS
+SELECT * EXCLUDE (forgotten) REPLACE (
+    CASE WHEN forgotten AND customer_tag IS NOT NULL THEN customer_id ELSE customer_tag END
+        AS customer_tag,
+    CASE WHEN forgotten AND resource_id IS NOT NULL THEN customer_id ELSE resource_id END
+        AS resource_id
+)
+FROM (SELECT *, starts_with(customer_id, 'forgotten-') AS forgotten FROM staged_lines);
+
 -- statement: charges
 -- AI lines and, beside each that states it, the unused part of its commitment as a line of its own.
 CREATE OR REPLACE TEMP VIEW charges AS
-SELECT * EXCLUDE (idle) FROM staged_lines WHERE is_ai
+SELECT * EXCLUDE (idle) FROM nameless_lines WHERE is_ai
 UNION ALL BY NAME
 SELECT
     * EXCLUDE (idle)
@@ -20,7 +31,7 @@ SELECT
         NULL AS list_cost,
         NULL AS list_usd
     )
-FROM staged_lines
+FROM nameless_lines
 WHERE is_ai AND idle <> 0;
 
 -- statement: new_llm_costs

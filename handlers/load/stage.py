@@ -40,7 +40,8 @@ def stage(
     _refuse_bad_tags(connection)
     create_macros(connection)
     _register_tag_keys(connection, rules.site.attribution)
-    register_attribution(connection, rules.site.attribution, rules.site.customers)
+    site = rules.site
+    register_attribution(connection, site.attribution, site.customers, site.forgotten)
     rates = _register_rates(connection, period, rules.site)
     for name, statement in statements("handlers.load", "stage.sql"):
         if name == "staged_lines":

@@ -15,6 +15,7 @@ from handlers.site.budgets import Budget, BudgetScope
 from handlers.site.customers import Customer
 from handlers.site.events import Event
 from handlers.site.folder import SITE_FILES, SITE_VARIABLE, default_site_folder
+from handlers.site.forgotten import Tombstone
 from handlers.site.invoices import Invoice
 from handlers.site.rates import MonthlyRate, Rate, Rates
 from handlers.site.shares import Share, Shares
@@ -43,6 +44,7 @@ __all__ = [
     "Share",
     "Shares",
     "Site",
+    "Tombstone",
     "Validity",
     "attribution_sql",
     "default_site_folder",

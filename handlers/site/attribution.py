@@ -16,6 +16,7 @@ import duckdb
 
 from handlers.record import Cloud
 from handlers.site.customers import Customer
+from handlers.site.forgotten import Tombstone
 from handlers.site.validity import Validity
 
 
@@ -125,6 +126,7 @@ def register_attribution(
     connection: duckdb.DuckDBPyConnection,
     attribution: Attribution,
     customers: Sequence[Customer],
+    forgotten: Sequence[Tombstone] = (),
 ) -> None:
     """Create, or replace, the temporary tables and macros that ``attribution_sql`` reads.
 
@@ -155,6 +157,16 @@ def register_attribution(
             [each.customer_id for each in rows.names],
             [each.first_day for each in rows.names],
             [each.last_day for each in rows.names],
+        ],
+    )
+    digests = [(each, digest) for each in forgotten for digest in each.digests]
+    connection.execute(
+        "INSERT INTO attribution_forgotten SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]),"
+        " unnest(?::VARCHAR[])",
+        [
+            [digest for _, digest in digests],
+            [each.salt for each, _ in digests],
+            [each.customer for each, _ in digests],
         ],
     )
 

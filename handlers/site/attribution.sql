@@ -120,6 +120,22 @@ canonical AS (
         ON lower(known.name) = lower(spoken.name)
         AND spoken.usage_date BETWEEN known.first_day AND known.last_day
     GROUP BY spoken.name, spoken.usage_date
+),
+
+-- What stands for a customer whose name is forgotten, in whatever case a bill writes it.
+forgotten AS (
+    SELECT customer_id, max(tombstone) AS tombstone
+    FROM (
+        SELECT coalesce(canonical.customer_id, spoken.name) AS customer_id
+        FROM spoken
+        LEFT JOIN canonical
+            ON canonical.name = spoken.name
+            AND canonical.usage_date = spoken.usage_date
+        GROUP BY ALL
+    ) AS named
+    CROSS JOIN attribution_forgotten
+    WHERE digest IN (sha256(salt || customer_id), sha256(salt || lower(customer_id)))
+    GROUP BY customer_id
 )
 
 SELECT
@@ -130,11 +146,12 @@ SELECT
     spoken.resource_id,
     spoken.account_id,
     spoken.resource_group,
-    coalesce(canonical.customer_id, spoken.name, 'untagged') AS customer_id,
-    coalesce(spoken.project, 'untagged') AS project_id,
+    coalesce(forgotten.tombstone, canonical.customer_id, spoken.name, 'untagged') AS customer_id,
+    coalesce(forgotten.tombstone, spoken.project, 'untagged') AS project_id,
     CASE
         WHEN spoken.name IS NULL THEN 'untagged'
         WHEN spoken.position IS NOT NULL THEN 'map:' || spoken.position
+        WHEN forgotten.tombstone IS NOT NULL THEN 'tag'
         WHEN canonical.customer_id <> spoken.name THEN 'alias:' || canonical.customer_id
         ELSE 'tag'
     END AS attribution_rule
@@ -142,3 +159,5 @@ FROM spoken
 LEFT JOIN canonical
     ON canonical.name = spoken.name
     AND canonical.usage_date = spoken.usage_date
+LEFT JOIN forgotten
+    ON forgotten.customer_id = coalesce(canonical.customer_id, spoken.name)

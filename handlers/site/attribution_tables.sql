@@ -20,6 +20,13 @@ CREATE OR REPLACE TEMP TABLE attribution_names (
     last_day DATE NOT NULL
 );
 
+-- SHA-256 of salt and name, for each name that is forgotten, and what stands for it.
+CREATE OR REPLACE TEMP TABLE attribution_forgotten (
+    digest VARCHAR NOT NULL,
+    salt VARCHAR NOT NULL,
+    tombstone VARCHAR NOT NULL
+);
+
 -- Without the Unicode white space at both ends; NULL when nothing is left.
 CREATE OR REPLACE TEMP MACRO attribution_trim(value) AS
     nullif(

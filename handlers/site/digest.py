@@ -17,6 +17,7 @@ from datetime import date, timedelta
 from handlers.record import Cloud
 from handlers.site.attribution import Attribution, AttributionMap
 from handlers.site.customers import Customer
+from handlers.site.forgotten import Tombstone
 from handlers.site.rates import Rates, rates_in_force
 from handlers.site.validity import Validity
 from handlers.site.values import month_text, months_after
@@ -59,6 +60,14 @@ def site_digest(
     }
     text = json.dumps(canonical, sort_keys=True, default=_typed)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def with_forgotten(digest: str, forgotten: Sequence[Tombstone]) -> str:
+    """``digest`` with who is forgotten; where nobody is, it stays what it was."""
+    if not forgotten:
+        return digest
+    named = sorted([each.customer, *each.digests] for each in forgotten)
+    return hashlib.sha256(json.dumps([digest, named]).encode("ascii")).hexdigest()
 
 
 def _map(each: AttributionMap, window: Validity) -> list[str | None]:

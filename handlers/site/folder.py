@@ -12,6 +12,7 @@ from handlers.site.attribution_file import ATTRIBUTION
 from handlers.site.budgets import BUDGETS
 from handlers.site.customers import CUSTOMERS
 from handlers.site.events import EVENTS
+from handlers.site.forgotten import FORGOTTEN
 from handlers.site.invoices import INVOICES
 from handlers.site.problems import Problem, shown
 from handlers.site.rates import RATES
@@ -27,6 +28,7 @@ SITE_FILES = (
     ATTRIBUTION,
     *(layout.file for layout in (CUSTOMERS, BUDGETS, RATES, INVOICES, EVENTS)),
     SHARES,
+    FORGOTTEN,
     *CATALOG_FILES,
 )
 """Every file a site may have, as a path below its folder."""

@@ -13,9 +13,10 @@ from handlers.site.attribution import Attribution
 from handlers.site.attribution_file import ATTRIBUTION, parse_attribution
 from handlers.site.budgets import BUDGETS, Budget, parse_budgets
 from handlers.site.customers import CUSTOMERS, Customer, parse_customers
-from handlers.site.digest import site_digest
+from handlers.site.digest import site_digest, with_forgotten
 from handlers.site.events import EVENTS, Event, parse_events
 from handlers.site.folder import CATALOG_FILES, read_folder
+from handlers.site.forgotten import FORGOTTEN, Tombstone, parse_forgotten
 from handlers.site.invoices import INVOICES, Invoice, parse_invoices
 from handlers.site.problems import Problem
 from handlers.site.rates import RATES, Rates, parse_rates
@@ -34,16 +35,18 @@ class Site:
     invoices: tuple[Invoice, ...]
     events: tuple[Event, ...]
     shares: Shares
+    forgotten: tuple[Tombstone, ...]
     catalog: Mapping[Cloud, str]
 
     def digest(self, cloud: Cloud, period: date) -> str:
         """SHA-256, in hex, of exactly what a load of this cloud and billing period uses.
 
-        Attribution, the customers and rates of that time, the cloud's own rules; not budgets,
-        invoices, events and shares, nor comments, blank lines or the order of rows.
+        Attribution, the customers and rates of that time, who is forgotten, the cloud's own rules;
+        not budgets, invoices, events and shares, nor comments, blank lines or the order of rows.
         """
         rules = self.catalog.get(cloud)
-        return site_digest(self.attribution, self.customers, self.rates, rules, cloud, period)
+        digest = site_digest(self.attribution, self.customers, self.rates, rules, cloud, period)
+        return with_forgotten(digest, self.forgotten)
 
 
 def load_site(folder: Path | None) -> Site:
@@ -72,6 +75,7 @@ def site_from(contents: Mapping[str, bytes], known: list[Problem] | None = None)
         invoices=parse_invoices(contents.get(INVOICES.file), problems),
         events=parse_events(contents.get(EVENTS.file), problems),
         shares=parse_shares(contents.get(SHARES), problems),
+        forgotten=parse_forgotten(contents.get(FORGOTTEN), problems),
         catalog=MappingProxyType(rules),
     )
     found = [*(str(problem) for problem in problems), *_rule_faults(rules)]

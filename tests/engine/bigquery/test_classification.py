@@ -10,6 +10,7 @@ import pytest
 
 from handlers.ledger import LedgerRow
 from handlers.sample import write_sample
+from handlers.site.forgotten import tombstone_of
 from handlers.tables import LOADED
 from handlers.warehouses.bigquery.schema import hub_fields
 from tests.engine.bigquery.emulator import Emulator, Row
@@ -135,6 +136,11 @@ SITE = {
         "globex,Globex,GLX,,2026-10-10\nglobex-2,Globex,GLX,2026-10-11,\nSTRASSE,,straße,,\n"
     ),
     "rates.csv": "currency,month,rate\nSEK,2026-10,9.4567\nEUR,2026-09,0.86\n",
+    "forgotten.toml": (
+        tombstone_of(
+            ("gone", "Gone GmbH", "red"), "00112233445566778899aabbccddeeff", "0a1b2c3d"
+        ).text()
+    ),
 }
 
 
@@ -172,6 +178,10 @@ def hard_rows() -> list[dict[str, Any]]:
         row(labels=labels(customer="GLX")),
         row(labels=labels(customer="GLX"), **late),
         row(labels=labels(customer="x" * 300)),
+        row(labels=labels(customer="gone", project="of-gone")),
+        row(labels=labels(customer=" GONE ")),
+        row(labels=labels(customer="Gone GmbH"), resource=None),
+        row(labels=labels(customer="gone-too")),
         row(labels=labels(**{"customer_id": "first", "customer-id": "second"})),
         row(labels=labels(**{"customer-id": "first", "Customer-ID": "second"})),
         row(labels=[], project={"id": "team-red-prod"}),

@@ -7,7 +7,17 @@ WITH charges AS (
         * REPLACE (
             COALESCE(service, '') AS service,
             COALESCE(region, 'global') AS region,
-            COALESCE(account_id, '') AS account_id
+            COALESCE(account_id, '') AS account_id,
+            IF(
+                STARTS_WITH(customer_id, 'forgotten-') AND customer_tag IS NOT NULL,
+                customer_id,
+                customer_tag
+            ) AS customer_tag,
+            IF(
+                STARTS_WITH(customer_id, 'forgotten-') AND resource_id IS NOT NULL,
+                customer_id,
+                resource_id
+            ) AS resource_id
         )
     FROM {staged_lines}
     WHERE is_ai

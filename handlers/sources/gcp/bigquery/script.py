@@ -188,6 +188,7 @@ def _parameters(load: Load, site: Site) -> Parameters:
     rows = tables(site.attribution, site.customers)
     maps = [each for each in rows.maps if each.cloud == Cloud.GCP]
     rates = list(rates_in_force(site.rates, load.period))
+    forgotten = [(each, digest) for each in site.forgotten for digest in each.digests]
     return {
         "origin": str(load.export.table).strip("`"),
         "scope": load.account,
@@ -210,6 +211,9 @@ def _parameters(load: Load, site: Site) -> Parameters:
         "name_customers": [each.customer_id for each in rows.names],
         "name_first_days": [each.first_day.isoformat() for each in rows.names],
         "name_last_days": [each.last_day.isoformat() for each in rows.names],
+        "forgotten_digests": [digest for _, digest in forgotten],
+        "forgotten_salts": [each.salt for each, _ in forgotten],
+        "forgotten_customers": [each.customer for each, _ in forgotten],
         "rate_currencies": [currency for currency, _ in rates],
         "rate_values": [format(rate.value, "f") for _, rate in rates],
     }

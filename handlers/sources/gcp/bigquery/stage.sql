@@ -116,6 +116,36 @@ canonical AS (
     JOIN names ON LOWER(names.name) = LOWER(spoken.name)
     WHERE spoken.usage_date BETWEEN names.first_day AND names.last_day
     GROUP BY spoken.name, spoken.usage_date
+),
+
+named AS (
+    SELECT
+        spoken.*,
+        canonical.customer_id AS known_id,
+        COALESCE(canonical.customer_id, spoken.name) AS own_id
+    FROM spoken
+    LEFT JOIN canonical
+        ON canonical.name = spoken.name
+        AND canonical.usage_date = spoken.usage_date
+),
+
+-- SHA-256 of salt and name, for each name that is forgotten, and what stands for it.
+digests AS (
+    SELECT
+        digest,
+        @forgotten_salts[OFFSET(n)] AS salt,
+        @forgotten_customers[OFFSET(n)] AS tombstone
+    FROM UNNEST(@forgotten_digests) AS digest WITH OFFSET AS n
+),
+
+forgotten AS (
+    SELECT own.own_id, MAX(digests.tombstone) AS tombstone
+    FROM (SELECT DISTINCT own_id FROM named WHERE own_id IS NOT NULL) AS own
+    CROSS JOIN digests
+    WHERE
+        digests.digest = TO_HEX(SHA256(CONCAT(digests.salt, own.own_id)))
+        OR digests.digest = TO_HEX(SHA256(CONCAT(digests.salt, LOWER(own.own_id))))
+    GROUP BY own.own_id
 )
 
 SELECT
@@ -124,18 +154,17 @@ SELECT
     spoken.project_tag,
     spoken.resource_id,
     spoken.account_id,
-    COALESCE(canonical.customer_id, spoken.name, {untagged}) AS customer_id,
-    COALESCE(trimmed(spoken.project_tag), {untagged}) AS project_id,
+    COALESCE(forgotten.tombstone, spoken.own_id, {untagged}) AS customer_id,
+    COALESCE(forgotten.tombstone, trimmed(spoken.project_tag), {untagged}) AS project_id,
     CASE
         WHEN spoken.name IS NULL THEN 'untagged'
         WHEN spoken.position IS NOT NULL THEN 'map:' || CAST(spoken.position AS STRING)
-        WHEN canonical.customer_id <> spoken.name THEN 'alias:' || canonical.customer_id
+        WHEN forgotten.tombstone IS NOT NULL THEN 'tag'
+        WHEN spoken.known_id <> spoken.name THEN 'alias:' || spoken.known_id
         ELSE 'tag'
     END AS attribution_rule
-FROM spoken
-LEFT JOIN canonical
-    ON canonical.name = spoken.name
-    AND canonical.usage_date = spoken.usage_date
+FROM named AS spoken
+LEFT JOIN forgotten ON forgotten.own_id = spoken.own_id
 
 -- statement: staged_lines
 WITH site_rates AS (
