@@ -61,7 +61,7 @@ def cell(name: str, chosen: Mapping[str, str]) -> Looks:
         made += [value("custom.cellOptions", _GAUGE), value("min", 0)]
     if column.warn_from is not None:
         made += [
-            value("thresholds", _red_from(column.warn_from)),
+            value("thresholds", red_from(column.warn_from)),
             value("custom.cellOptions", {"type": "color-text"}),
         ]
     return [*made, *links(column, chosen)]
@@ -88,6 +88,7 @@ def _others(chosen: Iterable[str]) -> list[str]:
     return [name for name in FILTERS if name not in set(chosen)]
 
 
-def _red_from(first: float) -> dict[str, object]:
+def red_from(first: float) -> dict[str, object]:
+    """Thresholds: the text's own colour, and a warning's from ``first`` on."""
     steps = [{"value": None, "color": "text"}, {"value": first, "color": WARNING}]
     return {"mode": "absolute", "steps": steps}

@@ -16,7 +16,7 @@ from dashboards import cells
 from dashboards.cells import fixed, value
 from dashboards.plan import Spot
 from dashboards.queries.sql import COLOUR
-from dashboards.style import WARNING, columns, named_series, palette
+from dashboards.style import columns, named_series, palette
 from handlers.record import Cloud
 
 DOLLARS = "currencyUSD"
@@ -82,7 +82,11 @@ def number(spot: Spot, of: Asked) -> stat.Panel:
         .color_mode(looks.BigValueColorMode.VALUE if column.warns else looks.BigValueColorMode.NONE)
     )
     made = _placed(made, spot, column.unit, of)
-    said = [value("color", fixed(WARNING))] if column.warns else []
+    said: cells.Looks = []
+    if column.warns:
+        # Nothing is no warning, nor is what shows as $0.00.
+        said.append(value("color", {"mode": "thresholds"}))
+        said.append(value("thresholds", cells.red_from(0.005)))
     if column.decimals is not None:
         said.append(value("decimals", column.decimals))
     return made.override_by_name(spot.column, said) if said else made

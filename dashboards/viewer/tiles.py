@@ -6,7 +6,7 @@ from datetime import datetime
 
 from dashboards.duckdb_source import Cell
 from dashboards.viewer.colours import Theme, as_text, from_palette, hue
-from dashboards.viewer.frames import Field, drawn, number, pattern, reduced
+from dashboards.viewer.frames import Field, drawn, number, pattern, reduced, step_colour
 from dashboards.viewer.model import Panel, listed, part
 from dashboards.viewer.units import exact, write
 
@@ -41,9 +41,10 @@ def tiles(panel: Panel, of: Sequence[Field], theme: Theme, now: datetime) -> tup
             field.title,
             write(cell, field.unit, field.decimals, now) or field.no_value,
             exact(cell, field.unit),
-            as_text(hue(field.colour, theme), theme) if field.colour and is_coloured else None,
+            as_text(hue(colour, theme), theme) if colour and is_coloured else None,
         )
         for field, cell in _values(panel, of)
+        for colour in (field.colour or step_colour(field, number(cell)),)
     )
 
 

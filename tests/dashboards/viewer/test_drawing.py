@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import cast
 
 from dashboards.viewer.charts import bar_chart, time_chart
-from dashboards.viewer.colours import Theme
+from dashboards.viewer.colours import INKS, Theme
 from dashboards.viewer.tables import grid
 from dashboards.viewer.tiles import bars, tiles
 from dashboards.viewer.times import read_range
@@ -144,6 +144,16 @@ def test_a_tile_shows_the_column_that_the_panel_names() -> None:
     of = panel("stat", options=said, overrides={"cost": red})
     (tile,) = tiles(of, shown(of, "cost others", (Decimal("13912.341"), 9)), Theme.LIGHT, NOW)
     assert (tile.text, tile.full, tile.colour) == ("$13.9K", "$13,912.34", "#e02f44")
+    red = {
+        "thresholds": {"steps": [{"value": None, "color": "text"}, {"value": 1, "color": "#F00"}]}
+    }
+    (none,) = tiles(
+        panel("stat", options=said, overrides={"cost": red}),
+        shown(panel("stat", options=said, overrides={"cost": red}), "cost others", (0, 9)),
+        Theme.LIGHT,
+        NOW,
+    )
+    assert none.colour == INKS[Theme.LIGHT].text
     (empty,) = tiles(of, shown(of, "cost others", (None, 9)), Theme.LIGHT, NOW)
     assert (empty.text, empty.full) == ("no data", "")
 
