@@ -5,7 +5,7 @@ import subprocess
 import time
 from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import network_guard
 import pytest
@@ -36,13 +36,32 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests that ask real accounts are deselected, not skipped, unless nothing else is meant."""
+    """Tests that ask real accounts are deselected, not skipped, unless nothing else is meant.
+
+    Tests that share what a module of theirs makes once go to one worker, so that it is made once.
+    """
+    for item in items:
+        if _shares_with_its_module(item):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     if _is_live(config):
         return
     live = [item for item in items if item.get_closest_marker("live")]
     if live:
         items[:] = [item for item in items if not item.get_closest_marker("live")]
         config.hook.pytest_deselected(items=live)
+
+
+def _shares_with_its_module(item: pytest.Item) -> bool:
+    """Whether it takes a fixture that lives for its module, or longer and is made there."""
+    info: Any = getattr(item, "_fixtureinfo", None)
+    if info is None:
+        return False
+    own = item.nodeid.partition("::")[0]
+    return any(
+        fixture.scope == "module" or (fixture.scope == "session" and fixture.baseid == own)
+        for fixtures in info.name2fixturedefs.values()
+        for fixture in fixtures
+    )
 
 
 def _is_live(config: pytest.Config) -> bool:

@@ -26,6 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))  # one demo, one server, one browser
             # Making the demo takes half a minute, and whichever test is first waits for it.
             item.add_marker(pytest.mark.timeout(60, func_only=True))
             if not is_there():
