@@ -14,7 +14,7 @@ TARGET = Path(__file__).parent.parent / "docs" / "data.md"
 _HEAD = """\
 # Data dictionary
 
-Made by `python -m tools.dictionary` from `handlers/record.py` and `handlers/tables.py`.
+Made by `python -m tools.dictionary` from `handlers/record.py` and `handlers/tables`.
 
 Amounts are exact decimals with nine places. Days are UTC. A text that is longer than its column
 is cut and ends in `~` and the first 16 hex digits of the SHA-256 of the whole: it stays unique.

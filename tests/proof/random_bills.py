@@ -41,7 +41,7 @@ LINE_TYPES: Mapping[str, str] = {
 }
 """AWS's words and the kinds they mean, by hand from the user guide of the report."""
 
-COLUMNS = (
+COLUMNS: tuple[str, ...] = (
     "bill_payer_account_id",
     "bill_billing_entity",
     "bill_invoice_id",
