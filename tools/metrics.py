@@ -7,8 +7,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from dashboards.detail.dialects import Dialect
+from dashboards.detail.metrics import metrics
+from dashboards.detail.pages import detail_plans
 from dashboards.plan import Plan, Spot, plans
-from dashboards.queries.sql import Query, queries
+from dashboards.queries.sql import Metric, queries
 from dashboards.style import columns
 from handlers.alerts import rules
 
@@ -26,6 +29,14 @@ language (`test_googlesql.py`, `test_emulator.py`).
 
 """
 
+_DETAIL = """
+# In detail
+
+What the pages of phase 2 ask of each cloud's own warehouse, in three dialects
+([dashboards.md](dashboards.md#in-detail-in-phase-2)).
+
+"""
+
 _UNITS = {
     "currencyUSD": "USD",
     "percentunit": "share, shown in percent",
@@ -40,10 +51,11 @@ _UNITS = {
 def dictionary() -> str:
     """The page's text."""
     shown = [query for query in queries().values() if not query.options]
-    return _HEAD + "\n".join("\n".join(_metric(query)) for query in shown)
+    over_all = "\n".join("\n".join(_metric(query)) for query in shown)
+    return _HEAD + over_all + _DETAIL + "\n".join(map("\n".join, map(_metric, metrics().values())))
 
 
-def _metric(query: Query) -> Iterator[str]:
+def _metric(query: Metric) -> Iterator[str]:
     yield f"## {query.name}\n"
     yield f"{query.meaning}\n"
     places = "; ".join(f"{of.title}: *{spot.title}*" for of, spot in _spots(query))
@@ -52,7 +64,8 @@ def _metric(query: Query) -> Iterator[str]:
     if watched:
         links = ", ".join(f"[{rule.title}]({_runbook(rule.runbook)})" for rule in watched)
         yield f"Alerts that lead here: {links}."
-    yield f"SQL: [`{query.name}.sql`](../dashboards/queries/{query.name}.sql).\n"
+    links = (f"[`{path}`](../dashboards/{path})" for path in _files(query))
+    yield f"SQL: {', '.join(links)}.\n"
     yield "| column | shown as | unit |"
     yield "|---|---|---|"
     for name in query.columns:
@@ -65,13 +78,24 @@ def _metric(query: Query) -> Iterator[str]:
     yield ""
 
 
-def _spots(query: Query) -> Iterator[tuple[Plan, Spot]]:
+def _spots(query: Metric) -> Iterator[tuple[Plan, Spot]]:
     yield from (
-        (of, spot) for of in plans() for spot in of.spots.values() if spot.query.name == query.name
+        (of, spot)
+        for of in (*plans(), *detail_plans())
+        for spot in of.spots.values()
+        if spot.query.name == query.name
     )
 
 
-def _names(query: Query) -> Iterator[tuple[str, str]]:
+def _files(query: Metric) -> Iterator[str]:
+    """Its texts, below the folder of the dashboards."""
+    if query.name in metrics():
+        yield from (f"detail/sql/{dialect}/{query.name}.sql" for dialect in Dialect)
+    else:
+        yield f"queries/{query.name}.sql"
+
+
+def _names(query: Metric) -> Iterator[tuple[str, str]]:
     """Dashboard and panel, as an alert rule names them."""
     for of in plans():
         yield from (

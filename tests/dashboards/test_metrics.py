@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from dashboards.detail.pages import detail_plans
 from dashboards.plan import plan, plans
 from dashboards.queries.sql import queries
 from tools.metrics import TARGET, dictionary
@@ -17,7 +18,8 @@ def test_the_dictionary_says_what_the_panels_say() -> None:
 def test_the_dictionary_names_each_panel_once() -> None:
     places = re.findall(r"^Shown: (.+)\.$", dictionary(), re.MULTILINE)
     named = sorted(place for line in places for place in line.split("; "))
-    shown = sorted(f"{of.title}: *{spot.title}*" for of in plans() for spot in of.spots.values())
+    pages = (*plans(), *detail_plans())
+    shown = sorted(f"{of.title}: *{spot.title}*" for of in pages for spot in of.spots.values())
     assert named == shown
 
 
