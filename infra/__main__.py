@@ -15,6 +15,7 @@ class Door(click.Group):
 
     COMMANDS: ClassVar[dict[str, str]] = {
         "plan": "Show what would be created and what it would cost a month; needs no account.",
+        "cost": "Show what the platform itself costs, estimated or as it was billed.",
         "request": "Print what the clouds' administrators must grant, as text and commands.",
         "bootstrap": "Make the bucket and the key of Pulumi's state, and print how to log in.",
         "doctor": "Check an environment, before and after it was made; changes nothing.",
