@@ -15,6 +15,7 @@ from handlers.record import UNKNOWN, UNTAGGED, Cloud
 from handlers.tables import (
     ALERTS,
     ANOMALIES,
+    BILL_TOTALS,
     BUDGETS,
     DIGESTS,
     DIMENSIONS,
@@ -39,13 +40,14 @@ PLAIN_TABLES = (
 """What readers ask directly, for it has no view."""
 
 BOTH_PATHS = (
+    BILL_TOTALS.name,
     DIGESTS.name,
     DIMENSIONS.name,
     LEDGER.name,
     PROMOTIONS.name,
     SERVING_CUT.name,
 )
-"""What promotion asks: what every path wrote, whichever is served."""
+"""What promotion and reconciliation ask: what every path wrote, whichever is served."""
 
 
 class Names(Protocol):

@@ -23,7 +23,15 @@ SERVED = {
 }
 """The hub's views, and the table of a laptop's warehouse in their place: it has one path only."""
 
-_PLAIN = ("anomalies", "alerts", "budgets", "parity", "platform_costs", "reconciliation")
+_PLAIN = (
+    "anomalies",
+    "alerts",
+    "budgets",
+    "parity",
+    "platform_costs",
+    "reconciliation",
+    "bill_totals",
+)
 
 
 @dataclass(frozen=True)

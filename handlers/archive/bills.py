@@ -8,7 +8,7 @@ can be rebuilt, reclassified and defended years later without the cloud.
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -23,6 +23,7 @@ from handlers.errors import BillError, Place
 from handlers.lines import LINE_COLUMNS, LINE_NAMES
 from handlers.quoting import literal
 from handlers.record import Cloud
+from handlers.scan.line_sql import LEFT_OUT_COLUMNS
 from handlers.scan.scan import Scanned, SetAside
 from handlers.scan.totals import Total
 from handlers.sources import AnyBill
@@ -108,7 +109,7 @@ def _metadata(
 ) -> dict[str, object]:
     rows = connection.execute(
         "SELECT service_id, service, billing_entity, currency, line_count, cost::VARCHAR,"
-        " latest::VARCHAR FROM left_out ORDER BY ALL"
+        " usage_date::VARCHAR, charge_type, invoice_id FROM left_out ORDER BY ALL"
     ).fetchall()
     return {
         "cloud": str(snapshot.cloud),
@@ -189,14 +190,7 @@ def scan_archive(connection: duckdb.DuckDBPyConnection, bill: ArchivedBill) -> S
         f"INSERT INTO bill_lines SELECT {', '.join(LINE_NAMES)} FROM read_parquet(?)",
         [str(path)],
     )
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE left_out (service_id VARCHAR, service VARCHAR,"
-        " billing_entity VARCHAR, currency VARCHAR, line_count BIGINT, cost DECIMAL(38, 18),"
-        " latest DATE)"
-    )
-    rows = cast("list[list[object]]", content["left_out"])
-    if rows:
-        connection.executemany("INSERT INTO left_out VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    _fill_left_out(connection, cast("list[list[object]]", content["left_out"]))
     first = connection.execute(
         "SELECT (SELECT count(*) FROM bill_lines)"
         " + (SELECT COALESCE(sum(line_count), 0) FROM left_out),"
@@ -213,6 +207,21 @@ def scan_archive(connection: duckdb.DuckDBPyConnection, bill: ArchivedBill) -> S
         SetAside(
             int(str(content.get("aside_lines", 0))), Decimal(str(content.get("aside_cost", 0)))
         ),
+    )
+
+
+def _fill_left_out(
+    connection: duckdb.DuckDBPyConnection, rows: Sequence[Sequence[object]]
+) -> None:
+    """Older archives tell neither kinds of charge nor documents apart: those cells are null."""
+    columns = ", ".join(f"{name} {kind}" for name, kind in LEFT_OUT_COLUMNS.items())
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE left_out ({columns})")
+    cells = ", ".join(
+        f"CAST(row ->> {place} AS {kind})" for place, kind in enumerate(LEFT_OUT_COLUMNS.values())
+    )
+    connection.execute(
+        f"INSERT INTO left_out SELECT {cells} FROM (SELECT unnest(?::JSON[]) AS row)",
+        [[json.dumps(row) for row in rows]],
     )
 
 

@@ -20,11 +20,11 @@ from handlers.commands.options import (
     google_clients,
     warehouse_path,
 )
-from handlers.errors import UsageError
+from handlers.errors import CostError, UsageError
 from handlers.ledger import LedgerRow
 from handlers.load.collecting import Bills, Task
 from handlers.load.load import Loader
-from handlers.reconcile.statement import Statement
+from handlers.reconcile.asked import Answers
 from handlers.record import Cloud
 from handlers.runtimes.clients import (
     Login,
@@ -196,17 +196,36 @@ def scoped_bills(cloud: Cloud, store: Store, scratch: Scratch) -> Bills:
 
 def said_by_clouds(
     clouds: Sequence[Cloud], periods: Sequence[date], store: Store, scratch: Scratch
-) -> list[Statement]:
-    """What the one cloud of ``clouds`` itself says of the scopes that the environment names.
+) -> Answers:
+    """What ``clouds`` themselves say of the scopes that the environment names.
 
-    Raises:
-        UsageError: several clouds are meant, or one that can't be asked from here.
-        SettingsError: the environment names no scopes, or mistaken ones.
+    One that can't be asked is a refusal, and keeps no other from being asked.
     """
-    if len(clouds) != 1:
-        raise UsageError("--ask goes with one --cloud: the environment has the scopes of one.")
-    scopes, azure = read_scopes_of(clouds[0], os.environ)
-    if clouds[0] is Cloud.GCP:
+    answers = Answers()
+    for cloud in clouds:
+        try:
+            answers += _said_by_cloud(
+                cloud, _scopes_variable(clouds, cloud), periods, store, scratch
+            )
+        except CostError as error:
+            answers += Answers(refusals=(f"{cloud}: {' '.join(str(error).split())}",))
+    return answers
+
+
+def _scopes_variable(clouds: Sequence[Cloud], cloud: Cloud) -> str:
+    """What names the scopes of ``cloud``: its own variable, or the one of a single cloud."""
+    own = f"{Name.SCOPES}_{cloud.upper()}"
+    return own if len(clouds) > 1 or own in os.environ else Name.SCOPES
+
+
+def _said_by_cloud(
+    cloud: Cloud, variable: str, periods: Sequence[date], store: Store, scratch: Scratch
+) -> Answers:
+    given = os.environ.get(variable, "")
+    if not given:
+        raise UsageError(f"It can't be asked: {variable} names no scope of {cloud}.")
+    scopes, azure = read_scopes_of(cloud, {**os.environ, Name.SCOPES: given})
+    if cloud is Cloud.GCP:
         return google_clients().statements_of(store.warehouse, scopes, periods)
     login = Login.OWN if azure is None else Login.FEDERATED
     return statements_of(scopes, periods, Reader(login, scratch, azure))

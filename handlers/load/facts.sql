@@ -286,3 +286,48 @@ SELECT
 FROM added
 -- A service none of whose lines says its currency is listed without dollars.
 LEFT JOIN left_out_rates ON left_out_rates.currency = added.currency;
+
+-- statement: new_bill_totals
+-- Nothing where an older archive does not say what kind of charge the left-out lines were.
+CREATE OR REPLACE TEMP TABLE new_bill_totals AS
+WITH added AS (
+    SELECT
+        usage_date,
+        service,
+        invoice_id,
+        billing_entity,
+        charge_type,
+        currency,
+        sum(line_count) AS lines,
+        sum(cost) AS cost
+    FROM left_out
+    GROUP BY ALL
+    UNION ALL
+    SELECT
+        usage_date,
+        service,
+        invoice_id,
+        billing_entity,
+        charge_type,
+        currency,
+        count(*),
+        sum(cost)
+    FROM staged_lines
+    GROUP BY ALL
+)
+SELECT
+    $cloud AS cloud_provider,
+    $scope AS scope,
+    $period::DATE AS billing_period,
+    usage_date AS date,
+    cut(COALESCE(service, ''), 200) AS service,
+    cut(NULLIF(invoice_id, ''), 100) AS invoice_id,
+    cut(NULLIF(billing_entity, ''), 100) AS billing_entity,
+    charge_type,
+    COALESCE(currency, $currency) AS billing_currency,
+    sum(lines)::BIGINT AS lines,
+    sum(cost)::DECIMAL(38, 9) AS billing_cost,
+    $load_id AS load_id
+FROM added
+WHERE NOT EXISTS (SELECT 1 FROM left_out WHERE charge_type IS NULL)
+GROUP BY ALL;

@@ -10,23 +10,12 @@ import duckdb
 from handlers.archive import NAMED_COLUMNS
 from handlers.lines import LINE_COLUMNS
 from handlers.quoting import literal
+from handlers.scan.line_sql import LEFT_OUT_COLUMNS
 from handlers.warehouses.bigquery.names import TableName
 from handlers.warehouses.bigquery.warehouse import BigQueryWarehouse
 
 PAGE = 10_000
 """Rows that are held as text at a time: about 10 MB."""
-
-_LEFT_OUT: Mapping[str, str] = {
-    "service_id": "VARCHAR",
-    "service": "VARCHAR",
-    "billing_entity": "VARCHAR",
-    "currency": "VARCHAR",
-    "line_count": "BIGINT",
-    "cost": "DECIMAL(38, 18)",
-    "latest": "DATE",
-}
-_NOT_EXPORTED = "billing_entity"
-"""Of what was left out, the services alone are told apart."""
 
 _KEPT: Mapping[str, str] = {"staged_lines": "TABLE", "left_out": "TEMP TABLE"}
 """As ``handlers.load.stage`` and ``handlers.scan`` make them: the archive is written beside."""
@@ -56,8 +45,8 @@ def fetch_left_out(
     Raises:
         WarehouseError: BigQuery can't be reached.
     """
-    names = ", ".join(name for name in _LEFT_OUT if name != _NOT_EXPORTED)
-    _fetch(connection, hub, f"SELECT {names} FROM {table}", "left_out", _LEFT_OUT)
+    names = ", ".join(LEFT_OUT_COLUMNS)
+    _fetch(connection, hub, f"SELECT {names} FROM {table}", "left_out", LEFT_OUT_COLUMNS)
 
 
 def _fetch(

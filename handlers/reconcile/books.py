@@ -8,13 +8,15 @@ from decimal import Decimal, localcontext
 from handlers.alerts.runner import Cell, Runner
 from handlers.amounts import to_usd
 from handlers.ledger import LedgerRow
-from handlers.reconcile.compare import Compared, Part
-from handlers.record import MONEY_SCALE
+from handlers.reconcile.compare import Compared, Day, Part
+from handlers.record import MONEY_SCALE, ChargeType
 from handlers.site import Rates
 from handlers.tables import RECONCILIATION
 
 _USD = "USD"
 _DIGITS = 60
+_AT_ONCE = 400
+"""Rows that are added together: BigQuery binds ten thousand values at most."""
 _STEP = Decimal(1).scaleb(-MONEY_SCALE)
 
 
@@ -27,15 +29,20 @@ class Books:
     rates: Rates
 
     def keep(self, compared: Sequence[Compared], at: datetime) -> None:
-        """Add a row for each comparison as a whole, and one for each part of its difference.
+        """Add a row for each comparison as a whole, and one for each part and day that differs.
 
         Raises:
             RateMissing: a currency without a rate that may be used; nothing was added.
-            WarehouseError: they can't be added; none was.
+            WarehouseError: they can't be added; what was added before stays.
         """
         with localcontext(prec=_DIGITS):
-            rows = [self._row(each, part, at) for each in compared for part in (None, *each.parts)]
-        self.runner.insert(RECONCILIATION, rows)
+            rows = [
+                self._row(each, part, at)
+                for each in compared
+                for part in (None, *each.parts, *each.days)
+            ]
+        for first in range(0, len(rows), _AT_ONCE):
+            self.runner.insert(RECONCILIATION, rows[first : first + _AT_ONCE])
 
     def _usd(self, amount: Decimal, load: LedgerRow, currency: str) -> Decimal:
         """``amount`` in USD as the load converted: at the rate of its lines, else the site's."""
@@ -48,7 +55,7 @@ class Books:
                 return to_usd(amount, rate)
         return to_usd(amount, self.rates.rate(currency, load.billing_period).value)
 
-    def _row(self, compared: Compared, part: Part | None, at: datetime) -> list[Cell]:
+    def _row(self, compared: Compared, part: Part | Day | None, at: datetime) -> list[Cell]:
         said, load = compared.statement, compared.load
         difference = compared.difference if part is None else part.difference
         reasons = dict.fromkeys(each.reason.value for each in compared.parts)
@@ -60,17 +67,25 @@ class Books:
             "source": said.said_by.value,
             "invoice_id": said.invoice_id,
             "billing_entity": None,
-            "charge_type": None if part is None else part.charge_type.value,
+            "charge_type": _kind(part),
             "billing_currency": said.currency,
             "stated": _stored(said.total if part is None else part.stated),
-            "loaded": _stored(compared.loaded if part is None else Decimal(0)),
+            "loaded": _stored(compared.loaded if part is None else part.loaded or Decimal(0)),
             "difference": _stored(difference),
             "difference_usd": self._usd(difference, load, said.currency),
             "reason": (", ".join(reasons) or None) if part is None else part.reason.value,
             "load_id": load.load_id,
             "checked_at": at.replace(tzinfo=None),
+            "service": part.service if isinstance(part, Day) else None,
+            "date": part.day if isinstance(part, Day) else None,
         }
         return [cells[name] for name in RECONCILIATION.names]
+
+
+def _kind(part: Part | Day | None) -> str | None:
+    if part is None:
+        return None
+    return (part.charge_type if isinstance(part, Part) else ChargeType.USAGE).value
 
 
 def _stored(amount: Decimal | None) -> Decimal | None:

@@ -1,14 +1,15 @@
 """A statement against what was loaded, and what explains the difference.
 
-The difference is taken apart so that its parts add up to it exactly. A part that the statement
-names (tax, credits, a marketplace's documents) explains when it, or several of them together, are
-the difference to within rounding: the bill then has not got that part. What is left is rounding,
-or lines that came late to a month that is still being restated, or has no explanation.
+The difference is taken apart so that its parts add up to it exactly. Where both sides say what a
+kind of charge came to, its part is the difference of the two. A kind that one side names and the
+other does not explains when it, or several of them together, are what is left to within rounding:
+the other side then has not got that kind. The rest is rounding, or lines that came late to a month
+that is still being restated, or has no explanation.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from itertools import combinations
@@ -16,11 +17,15 @@ from itertools import combinations
 from handlers.ledger import LedgerRow
 from handlers.periods import is_open
 from handlers.reconcile.statement import Statement
+from handlers.reconcile.totals import BillTotals, Charges, Kinds
 from handlers.record import ChargeType
 
 CENT = Decimal("0.01")
 HALF_CENT = Decimal("0.005")
 """What rounding a document's total to cents can change it by."""
+
+MOST_DAYS = 20
+"""Services and days of one comparison that are kept: those that differ most."""
 
 _ZERO = Decimal(0)
 
@@ -48,22 +53,46 @@ _NAMED: Mapping[ChargeType, Reason] = {
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the difference, in the bill's currency; ``stated`` where the statement names it."""
+    """A part of the difference, in the bill's currency; what each side says where it names it."""
 
     charge_type: ChargeType
     reason: Reason
     difference: Decimal
     stated: Decimal | None = None
+    loaded: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day on which a service differs, tax aside.
+
+    ``service`` is None for all services together that only one of the two sides names so.
+    """
+
+    service: str | None
+    day: date
+    stated: Decimal
+    loaded: Decimal
+    reason: Reason
+
+    @property
+    def difference(self) -> Decimal:
+        """Stated less loaded."""
+        return self.stated - self.loaded
 
 
 @dataclass(frozen=True)
 class Compared:
-    """A statement and the load it was compared with; ``parts`` add up to ``difference``."""
+    """A statement and the load it was compared with; ``parts`` add up to ``difference``.
+
+    ``days`` say once more where the difference is, those first that differ most.
+    """
 
     statement: Statement
     load: LedgerRow
     loaded: Decimal
     parts: Sequence[Part]
+    days: Sequence[Day] = ()
 
     @property
     def difference(self) -> Decimal:
@@ -76,46 +105,146 @@ class Compared:
         return all(part.reason is not Reason.UNEXPLAINED for part in self.parts)
 
 
-def compare(statement: Statement, load: LedgerRow, now: datetime) -> Compared | None:
+def compare(
+    statement: Statement, load: LedgerRow, now: datetime, totals: BillTotals | None = None
+) -> Compared | None:
     """The comparison with ``load``, which is in the tables; None where they can't be compared.
 
-    That is where the bill is in several currencies, or in another than the statement.
+    That is where the bill is in several currencies, or in another than the statement. ``totals``
+    are the bill's; without them only what the statement names can explain.
     """
     if load.source_total is None or load.billing_currency != statement.currency:
         return None
-    loaded = load.source_total + (load.quarantined_total or _ZERO)
+    charges = _charges_of(statement, load, totals)
+    loaded = load.source_total
+    if statement.document and charges is not None:
+        loaded = charges.total
     difference = statement.total - loaded
     moves = is_open(statement.period, now.date())
-    return Compared(statement, load, loaded, _explained(difference, statement, moves=moves))
+    parts = _explained(difference, statement, charges, moves=moves)
+    days = _days(statement, charges, load, moves=moves) if parts and charges is not None else []
+    return Compared(statement, load, loaded, parts, days)
 
 
-def _explained(difference: Decimal, statement: Statement, *, moves: bool) -> list[Part]:
+def _charges_of(statement: Statement, load: LedgerRow, totals: BillTotals | None) -> Charges | None:
+    if totals is None:
+        return None
+    if statement.document:
+        return totals.documents[statement.document]
+    if not load.quarantined_total:
+        return totals.whole
+    # Nobody knows the kind of a line that can't be read; most lines are usage.
+    usage = totals.whole.own.get(ChargeType.USAGE, _ZERO) + load.quarantined_total
+    return replace(totals.whole, own={**totals.whole.own, ChargeType.USAGE: usage})
+
+
+def _explained(
+    difference: Decimal, statement: Statement, charges: Charges | None, *, moves: bool
+) -> list[Part]:
     if not difference:
         return []
     rounding = max(CENT, HALF_CENT * statement.documents)
-    missing = _missing(difference, _named_parts(statement), rounding)
-    left = difference - sum((part.difference for part in missing), _ZERO)
+    if abs(difference) <= rounding:
+        return [Part(ChargeType.ADJUSTMENT, Reason.ROUNDING, difference)]
+    other = Reason.LATE_LINES if moves else Reason.UNEXPLAINED
+    both, named = _told_apart(statement, charges, other)
+    left = difference - _sum(both)
+    missing = _missing(left, named, rounding)
+    left -= _sum(missing)
     if not left:
-        return missing
+        return [*both, *missing]
     if abs(left) <= rounding:
-        reason, charge_type = Reason.ROUNDING, ChargeType.ADJUSTMENT
-    elif moves:
-        reason, charge_type = Reason.LATE_LINES, ChargeType.USAGE
+        rest = Part(ChargeType.ADJUSTMENT, Reason.ROUNDING, left)
     else:
-        reason, charge_type = Reason.UNEXPLAINED, ChargeType.USAGE
-    return [*missing, Part(charge_type, reason, left)]
+        rest = Part(ChargeType.USAGE, other, left)
+    return [*both, *missing, rest]
 
 
-def _named_parts(statement: Statement) -> list[Part]:
+def _sum(parts: Sequence[Part]) -> Decimal:
+    return sum((part.difference for part in parts), _ZERO)
+
+
+def _told_apart(
+    statement: Statement, charges: Charges | None, other: Reason
+) -> tuple[list[Part], list[Part]]:
+    """Parts of which both sides say what they are, and those of which only one does.
+
+    ``other`` is the reason of a part that has no name of its own.
+    """
+    if charges is not None and statement.names_all_kinds:
+        loaded = charges.both
+        kinds = [kind for kind in ChargeType if kind in statement.by_charge_type or kind in loaded]
+        sides = (
+            (kind, _NAMED.get(kind, other), statement.by_charge_type.get(kind, _ZERO))
+            for kind in kinds
+        )
+        return _differing((*side, loaded.get(side[0], _ZERO)) for side in sides), []
+    own: Kinds = {} if charges is None else charges.own
+    sold = _ZERO if charges is None else sum(charges.marketplace.values(), _ZERO)
     named = [
-        Part(kind, reason, amount, amount)
+        (kind, reason, statement.by_charge_type.get(kind, _ZERO), own.get(kind, _ZERO))
         for kind, reason in _NAMED.items()
-        if (amount := statement.by_charge_type.get(kind, _ZERO))
     ]
-    if statement.marketplace:
-        amount = statement.marketplace
-        named.append(Part(ChargeType.USAGE, Reason.MARKETPLACE, amount, amount))
-    return named
+    named.append((ChargeType.USAGE, Reason.MARKETPLACE, statement.marketplace, sold))
+    both = _differing(each for each in named if each[2] and each[3])
+    one = [
+        Part(kind, reason, stated - loaded, stated or None, loaded or None)
+        for kind, reason, stated, loaded in named
+        if bool(stated) != bool(loaded)
+    ]
+    return both, one
+
+
+def _differing(sides: Iterable[tuple[ChargeType, Reason, Decimal, Decimal]]) -> list[Part]:
+    """The kinds of which both sides say something else."""
+    return [
+        Part(
+            kind,
+            reason if abs(stated - loaded) > CENT else Reason.ROUNDING,
+            stated - loaded,
+            stated,
+            loaded,
+        )
+        for kind, reason, stated, loaded in sides
+        if stated != loaded
+    ]
+
+
+def _days(statement: Statement, charges: Charges, load: LedgerRow, *, moves: bool) -> list[Day]:
+    """The services and days that differ by more than a cent, at most ``MOST_DAYS``."""
+    stated, loaded = statement.by_service_day, charges.by_service_day
+    if not stated or not loaded:
+        return []
+    common = {service for service, _ in stated} & {service for service, _ in loaded}
+    sides: dict[tuple[str | None, date], tuple[Decimal, Decimal]] = {}
+    for place, amounts in enumerate((stated, loaded)):
+        for (service, day), amount in amounts.items():
+            key = (service if service in common else None, day)
+            before = sides.get(key, (_ZERO, _ZERO))
+            sides[key] = (
+                (before[0] + amount, before[1])
+                if place == 0
+                else (
+                    before[0],
+                    before[1] + amount,
+                )
+            )
+    through = load.data_through
+    found = [
+        Day(
+            service,
+            day,
+            said,
+            ours,
+            Reason.LATE_LINES
+            if moves or (through is not None and day > through)
+            else Reason.UNEXPLAINED,
+        )
+        for (service, day), (said, ours) in sides.items()
+        if abs(said - ours) > CENT
+    ]
+    found.sort(key=lambda each: (-abs(each.difference), each.day, each.service or ""))
+    return found[:MOST_DAYS]
 
 
 def _missing(difference: Decimal, named: Sequence[Part], rounding: Decimal) -> list[Part]:

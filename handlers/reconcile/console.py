@@ -46,9 +46,7 @@ def expected(load: LedgerRow) -> Decimal | None:
 
     None where the bill is in several currencies, which a console adds up at rates of its own.
     """
-    if load.source_total is None:
-        return None
-    return load.source_total + (load.quarantined_total or Decimal(0))
+    return load.source_total
 
 
 def seen(load: LedgerRow, amount: Decimal) -> Statement:

@@ -1,16 +1,46 @@
 """A reconciliation: statements against the loads that are in the tables."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from types import MappingProxyType
 
 from handlers.ledger import LedgerRow
 from handlers.periods import period_of
+from handlers.reconcile.asked import Answers
+from handlers.reconcile.books import Books
 from handlers.reconcile.compare import Compared, compare
-from handlers.reconcile.statement import Statement
+from handlers.reconcile.statement import Statement, of_documents, of_invoices
+from handlers.reconcile.totals import Totals, read_totals
 from handlers.record import Cloud
+from handlers.site import Invoice
 
 Key = tuple[Cloud, str, date]
+
+_NO_TOTALS: Totals = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which bills are meant: of these clouds, of these months; of every month where none is."""
+
+    clouds: Sequence[Cloud]
+    periods: Sequence[date] = ()
+
+    def takes(self, cloud: Cloud, period: date) -> bool:
+        """Whether a bill of that cloud and month is one of them."""
+        return cloud in self.clouds and (not self.periods or period in self.periods)
+
+    def among(self, loaded: Sequence[LedgerRow]) -> list[LedgerRow]:
+        """Those that are loaded, oldest month first."""
+        return sorted(
+            (row for row in loaded if self.takes(row.cloud_provider, row.billing_period)),
+            key=lambda row: (row.billing_period, row.cloud_provider, row.scope),
+        )
+
+    def invoices(self, site: Sequence[Invoice]) -> list[Invoice]:
+        """Their invoices in the site data."""
+        return [each for each in site if self.takes(each.cloud, each.billing_period)]
 
 
 @dataclass(frozen=True)
@@ -19,13 +49,14 @@ class Reconciled:
 
     ``unloaded`` are statements of a bill that is not in the tables, ``unlike`` those in another
     currency than the bill, or of a bill in several; ``unstated`` are bills of which nobody says
-    anything.
+    anything. ``refusals`` says in a line each who could not be asked, and why.
     """
 
     compared: Sequence[Compared]
     unloaded: Sequence[Statement]
     unlike: Sequence[Statement]
     unstated: Sequence[LedgerRow]
+    refusals: Sequence[str] = ()
 
 
 def askable(periods: Sequence[date], today: date) -> list[date]:
@@ -36,8 +67,57 @@ def askable(periods: Sequence[date], today: date) -> list[date]:
     return [period for period in periods if period >= period_of(today).replace(year=today.year - 1)]
 
 
+def reconcile_bills(
+    wanted: Wanted,
+    loaded: Sequence[LedgerRow],
+    site: Sequence[Invoice],
+    ask: Callable[[Sequence[date]], Answers],
+    books: Books,
+    now: datetime,
+) -> Reconciled:
+    """Compare bills with the site's invoices and what ``ask`` says of months; keep it in books.
+
+    ``loaded`` are all bills in the tables, of which those that are ``wanted`` are compared. Who
+    can't be asked keeps nobody else from being compared.
+
+    Raises:
+        RateMissing: a currency without a rate that may be used.
+        WarehouseError: totals can't be read, or comparisons can't be added.
+    """
+    loaded, invoices = wanted.among(loaded), wanted.invoices(site)
+    months = sorted(wanted.periods or {row.billing_period for row in loaded})
+    answers = ask(askable(months, now.date()))
+    totals = read_totals(books.runner, loaded)
+    statements = [*of_invoices(invoices), *_documents(invoices, loaded, totals)]
+    found = reconcile([*statements, *answers.statements], loaded, now, totals)
+    books.keep(found.compared, now)
+    return replace(found, refusals=answers.refusals)
+
+
+def _documents(
+    invoices: Sequence[Invoice], loaded: Sequence[LedgerRow], totals: Totals
+) -> list[Statement]:
+    """The invoices that the bills name too, each a statement of its own."""
+    of_bill: dict[Key, list[Invoice]] = {}
+    for invoice in invoices:
+        key = (invoice.cloud, invoice.scope, invoice.billing_period)
+        of_bill.setdefault(key, []).append(invoice)
+    return [
+        statement
+        for load in loaded
+        if load.load_id in totals
+        for statement in of_documents(
+            of_bill.get((load.cloud_provider, load.scope, load.billing_period), []),
+            totals[load.load_id].documents.keys(),
+        )
+    ]
+
+
 def reconcile(
-    statements: Sequence[Statement], loaded: Sequence[LedgerRow], now: datetime
+    statements: Sequence[Statement],
+    loaded: Sequence[LedgerRow],
+    now: datetime,
+    totals: Totals = _NO_TOTALS,
 ) -> Reconciled:
     """Compare each statement with the load of its scope and month."""
     loads: Mapping[Key, LedgerRow] = {
@@ -54,7 +134,7 @@ def reconcile(
             unloaded.append(statement)
             continue
         stated.add(key)
-        found = compare(statement, load, now)
+        found = compare(statement, load, now, totals.get(load.load_id))
         if found is None:
             unlike.append(statement)
         else:

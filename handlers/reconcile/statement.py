@@ -4,12 +4,13 @@ A statement is of the whole bill of one scope and invoice month, AI or not: that
 invoices add up, and what the ledger's ``source_total`` is.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from handlers.reconcile.totals import ServiceDay
 from handlers.record import ChargeType, Cloud
 from handlers.site import Invoice
 
@@ -30,7 +31,8 @@ class Statement:
     """``total`` of a bill in ``currency``, and those of its parts that are stated apart.
 
     ``by_charge_type`` are parts of the total; ``marketplace`` is what documents of a marketplace
-    add to it. ``documents`` is how often the total was rounded to cents.
+    add to it. ``documents`` is how often the total was rounded to cents. ``document`` is the one
+    document that it is of, by the bill's own name of it; empty where it is of the whole month.
     """
 
     cloud: Cloud
@@ -43,6 +45,28 @@ class Statement:
     marketplace: Decimal = Decimal(0)
     documents: int = 1
     invoice_id: str | None = None
+    document: str = ""
+    by_service_day: Mapping[ServiceDay, Decimal] = field(default_factory=dict[ServiceDay, Decimal])
+
+    @property
+    def names_all_kinds(self) -> bool:
+        """Whether its parts are the whole of it, so that a kind it does not name is nothing."""
+        kinds = self.by_charge_type
+        return bool(kinds) and sum(kinds.values(), Decimal(0)) == self.total
+
+
+def of_documents(invoices: Sequence[Invoice], named: Collection[str]) -> list[Statement]:
+    """A statement for each of one bill's invoices that the bill names, which are ``named``.
+
+    None where there is one invoice, and one name: the month's own statement is of it.
+    """
+    if len(invoices) == 1 and len(named) == 1:
+        return []
+    return [
+        replace(_of_documents([invoice]), document=invoice.invoice_id)
+        for invoice in invoices
+        if invoice.invoice_id in named
+    ]
 
 
 def of_invoices(invoices: Sequence[Invoice]) -> list[Statement]:
@@ -56,9 +80,11 @@ def of_invoices(invoices: Sequence[Invoice]) -> list[Statement]:
 
 def _of_documents(documents: Sequence[Invoice]) -> Statement:
     first = documents[0]
+    # What is on a marketplace's document is a part of that, not of the cloud's tax and credits.
+    own = [each for each in documents if not each.marketplace]
     sums = {
-        ChargeType.TAX: sum((each.tax for each in documents), Decimal(0)),
-        ChargeType.CREDIT: sum((each.credits for each in documents), Decimal(0)),
+        ChargeType.TAX: sum((each.tax for each in own), Decimal(0)),
+        ChargeType.CREDIT: sum((each.credits for each in own), Decimal(0)),
     }
     return Statement(
         cloud=first.cloud,

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
-from handlers.reconcile.asked import Charged, stated
+from handlers.reconcile.asked import Answers, Charged, answer_of, stated
 from handlers.reconcile.statement import SaidBy, Statement
 from handlers.record import ChargeType, Cloud
 from handlers.runtimes.clients import Login, Reader
 from handlers.scopes import AwsScope, Scope
 from handlers.sources import Snapshot
-from handlers.sources.aws.cost_explorer import CostExplorer, Requests, cost_explorer
+from handlers.sources.aws.cost_explorer import Charge, CostExplorer, Requests, cost_explorer
 from handlers.sources.aws.credentials import assumed_session, own_session, role_session
 from handlers.sources.aws.fallback import Fallback, charge_types, exported
 from handlers.sources.aws.source import AwsSource, OpenSession, s3_objects
@@ -57,37 +57,35 @@ def bills_of(scopes: Sequence[Scope], reader: Reader) -> _Payers:
     return _Payers([source(scope) for scope in scopes if isinstance(scope, AwsScope)])
 
 
-def statements_of(
-    scopes: Sequence[Scope], periods: Sequence[date], reader: Reader
-) -> list[Statement]:
+def statements_of(scopes: Sequence[Scope], periods: Sequence[date], reader: Reader) -> Answers:
     """What Cost Explorer says that each payer was charged; one request a page, 0.01 USD each.
 
     Payers whose role is of another account are left out: it can't see the payer's costs.
 
-    Raises:
-        BillError: Cost Explorer can't be asked, or the requests are at their limit.
+    A payer of which it can't be asked, or not within the limit of requests, is a refusal.
     """
     requests, kinds = Requests(), charge_types()
-    return [
-        statement
+
+    def charged(charge: Charge) -> Charged:
+        return Charged(
+            kinds.get(folded(charge.record_type), ChargeType.ADJUSTMENT),
+            charge.amount,
+            charge.currency,
+            (charge.service, charge.day),
+        )
+
+    def ask(scope: AwsScope) -> Iterator[Statement]:
+        explorer = explorer_of(scope, reader=reader, requests=requests)
+        for period in periods:
+            charges = map(charged, explorer.charged(period))
+            yield from stated(Cloud.AWS, scope.id, period, charges, SaidBy.COST_EXPLORER)
+
+    answers = (
+        answer_of(f"AWS {scope.id}", partial(ask, scope))
         for scope in scopes
         if isinstance(scope, AwsScope) and sees_costs(scope)
-        for period in periods
-        for statement in stated(
-            Cloud.AWS,
-            scope.id,
-            period,
-            (
-                Charged(
-                    kinds.get(folded(charge.record_type), ChargeType.ADJUSTMENT),
-                    charge.amount,
-                    charge.currency,
-                )
-                for charge in explorer_of(scope, reader=reader, requests=requests).charged(period)
-            ),
-            SaidBy.COST_EXPLORER,
-        )
-    ]
+    )
+    return sum(answers, Answers())
 
 
 def explorer_of(scope: AwsScope, *, reader: Reader, requests: Requests) -> CostExplorer:

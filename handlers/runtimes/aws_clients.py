@@ -20,7 +20,7 @@ from handlers.errors import UsageError
 from handlers.load.collecting import Bills, Task
 from handlers.load.load import Loader
 from handlers.native import AwsSettings, Federation, Redshift
-from handlers.reconcile.statement import Statement
+from handlers.reconcile.asked import Answers
 from handlers.record import Cloud
 from handlers.runtimes.aws_bills import bills_of, statements_of
 from handlers.runtimes.aws_site import S3Copy
@@ -158,7 +158,7 @@ class RuntimeClients:
             f"{self.settings.runtime.archive.rstrip('/')}/{QUARANTINE}", QUARANTINE
         )
 
-    def statements(self, periods: Sequence[date]) -> Sequence[Statement]:
+    def statements(self, periods: Sequence[date]) -> Answers:
         """See ``Clients``: what Cost Explorer says."""
         return statements_of(self.settings.runtime.scopes, periods, self._reader())
 

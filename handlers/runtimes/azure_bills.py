@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 from azure.identity import DefaultAzureCredential
 
 from handlers.errors import UsageError
 from handlers.periods import last_day
-from handlers.reconcile.asked import Charged, stated
+from handlers.reconcile.asked import Answers, Charged, answer_of, stated
 from handlers.reconcile.statement import SaidBy, Statement
 from handlers.record import ChargeType, Cloud
 from handlers.runtimes.clients import Login, Reader
@@ -64,13 +65,10 @@ def bills_of(scopes: Sequence[Scope], reader: Reader) -> _Bills:
     return _Bills([scope for scope in scopes if isinstance(scope, AzureScope)], reader)
 
 
-def statements_of(
-    scopes: Sequence[Scope], periods: Sequence[date], reader: Reader
-) -> list[Statement]:
+def statements_of(scopes: Sequence[Scope], periods: Sequence[date], reader: Reader) -> Answers:
     """What Cost Management says that each scope was charged, days of the month up to today.
 
-    Raises:
-        AzureRefused, AzureUnavailable: it can't be asked.
+    A scope of which it can't be asked is a refusal.
     """
     with CostManagement(credential_of(reader), patience_of(reader)) as management:
         return stated_by(management, scopes, periods, reader.scratch.clock().date())
@@ -78,30 +76,30 @@ def statements_of(
 
 def stated_by(
     management: CostManagement, scopes: Sequence[Scope], periods: Sequence[date], today: date
-) -> list[Statement]:
-    """What ``management`` says of each scope and month, up to ``today``; raises as it does."""
-    return [
-        statement
+) -> Answers:
+    """What ``management`` says of each scope and month, up to ``today``."""
+
+    def ask(scope: AzureScope) -> Iterator[Statement]:
+        query, name = CostQuery(management, scope.id), scope_name(scope.id)
+        for period in periods:
+            if period <= today:
+                charges = map(_charged, query.rows(period, min(last_day(period), today)))
+                yield from stated(Cloud.AZURE, name, period, charges, SaidBy.COST_MANAGEMENT)
+
+    answers = (
+        answer_of(f"Azure {scope_name(scope.id)}", partial(ask, scope))
         for scope in scopes
         if isinstance(scope, AzureScope)
-        for period in periods
-        if period <= today
-        for statement in stated(
-            Cloud.AZURE,
-            scope_name(scope.id),
-            period,
-            map(
-                _charged,
-                CostQuery(management, scope.id).rows(period, min(last_day(period), today)),
-            ),
-            SaidBy.COST_MANAGEMENT,
-        )
-    ]
+    )
+    return sum(answers, Answers())
 
 
 def _charged(row: CostRow) -> Charged:
     return Charged(
-        _KINDS.get(row.charge_type.lower(), ChargeType.ADJUSTMENT), row.cost, row.currency
+        _KINDS.get(row.charge_type.lower(), ChargeType.ADJUSTMENT),
+        row.cost,
+        row.currency,
+        (row.service, row.day),
     )
 
 

@@ -19,7 +19,7 @@ from handlers.errors import UsageError
 from handlers.load.collecting import Bills, Task
 from handlers.load.load import Loader
 from handlers.native import AzureSettings
-from handlers.reconcile.statement import Statement
+from handlers.reconcile.asked import Answers
 from handlers.record import Cloud
 from handlers.runtimes.azure_bills import stated_by
 from handlers.runtimes.azure_site import BlobCopy
@@ -101,7 +101,7 @@ class RuntimeClients:
         place = f"{self.settings.runtime.archive.rstrip('/')}/{QUARANTINE}"
         return self._archive(place, QUARANTINE)
 
-    def statements(self, periods: Sequence[date]) -> Sequence[Statement]:
+    def statements(self, periods: Sequence[date]) -> Answers:
         """See ``Clients``: what Cost Management says."""
         with CostManagement(self._own, self._patience) as management:
             today = self.scratch.clock().date()

@@ -23,7 +23,7 @@ from handlers.errors import UsageError
 from handlers.ledger import LedgerRow
 from handlers.load.collecting import Bills, Task
 from handlers.load.load import Loader
-from handlers.reconcile.statement import Statement
+from handlers.reconcile.asked import Answers
 from handlers.record import Cloud
 from handlers.scopes import KINDS, Scope
 from handlers.settings import Azure
@@ -103,11 +103,11 @@ class Clients(Protocol):
         """Where lines that can't be parsed are kept."""
         ...
 
-    def statements(self, periods: Sequence[date]) -> Sequence[Statement]:
+    def statements(self, periods: Sequence[date]) -> Answers:
         """What the job's cloud itself says that its scopes were charged.
 
         Raises:
-            CostError: it can't be asked.
+            CostError: none of them can be asked.
         """
         ...
 
@@ -156,11 +156,11 @@ def bills_of(scopes: Sequence[Scope], reader: Reader) -> Bills:
 
 def statements_of(
     scopes: Sequence[Scope], periods: Sequence[date], reader: Reader
-) -> list[Statement]:
+) -> Answers:
     """What the cloud itself says that ``scopes``, of one cloud, were charged in ``periods``.
 
     Raises:
-        CostError: it can't be asked.
+        CostError: none of them can be asked.
     """
     return _module_of(scopes).statements_of(scopes, periods, reader)
 

@@ -1,11 +1,12 @@
 """Google's bill for a run: what its export says that an invoice month costs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from importlib.resources import files
 
-from handlers.reconcile.asked import Charged, stated
+from handlers.reconcile.asked import Answers, Charged, answer_of, stated
 from handlers.reconcile.statement import SaidBy, Statement
 from handlers.record import ChargeType, Cloud
 from handlers.scopes import GcpScope, Scope
@@ -16,26 +17,24 @@ from handlers.sources.gcp.layout import CHARGE_TYPES
 from handlers.warehouses.bigquery.jobs import Jobs
 
 
-def statements_of(jobs: Jobs, scopes: Sequence[Scope], periods: Sequence[date]) -> list[Statement]:
+def statements_of(jobs: Jobs, scopes: Sequence[Scope], periods: Sequence[date]) -> Answers:
     """What each billing account's export adds up to in each invoice month, by Google's column.
 
-    Raises:
-        WarehouseError: the export can't be read.
-        BillError: the table is no billing export.
+    One whose export can't be read is a refusal.
     """
-    return [
-        statement
+
+    def ask(scope: GcpScope) -> Iterator[Statement]:
+        export = export_at(jobs, scope.table)
+        for period in periods:
+            charges = _charged(jobs, export, scope.id, period)
+            yield from stated(Cloud.GCP, scope.id, period, charges, SaidBy.BILLING_EXPORT)
+
+    answers = (
+        answer_of(f"GCP {scope.id}", partial(ask, scope))
         for scope in scopes
         if isinstance(scope, GcpScope)
-        for period in periods
-        for statement in stated(
-            Cloud.GCP,
-            scope.id,
-            period,
-            _charged(jobs, export_at(jobs, scope.table), scope.id, period),
-            SaidBy.BILLING_EXPORT,
-        )
-    ]
+    )
+    return sum(answers, Answers())
 
 
 def _charged(jobs: Jobs, export: Export, account: str, period: date) -> Iterable[Charged]:

@@ -24,7 +24,7 @@ from handlers.errors import CostError
 from handlers.load.collecting import Bills, Task
 from handlers.load.inside import tasks_inside
 from handlers.load.load import Loader
-from handlers.reconcile.statement import Statement
+from handlers.reconcile.asked import Answers
 from handlers.record import Cloud
 from handlers.runtimes.clients import Login, Reader, Scratch, bills_of
 from handlers.runtimes.clients import statements_of as said_by_cloud
@@ -80,11 +80,11 @@ class RuntimeClients:
         """See ``Clients``."""
         return google_tasks(self._hub, self.settings.scopes, periods, loader, refuse)
 
-    def statements(self, periods: Sequence[date]) -> Sequence[Statement]:
+    def statements(self, periods: Sequence[date]) -> Answers:
         """See ``Clients``; none for the hub's own job, which has no scopes."""
         scopes = self.settings.scopes
         if not scopes:
-            return ()
+            return Answers()
         if self.settings.cloud is Cloud.GCP:
             return statements_of(self._hub, scopes, periods)
         reader = Reader(Login.FEDERATED, self.scratch, self.settings.azure)
@@ -179,7 +179,7 @@ def runner(warehouse: BigQueryWarehouse, hub: Hub) -> BigQueryRunner:
 
 def statements_of(
     hub: BigQueryWarehouse, scopes: Sequence[Scope], periods: Sequence[date]
-) -> list[Statement]:
+) -> Answers:
     """What Google's billing export adds up to per invoice month."""
     return stated_by_export(hub.jobs, scopes, periods)
 

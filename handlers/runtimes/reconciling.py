@@ -1,14 +1,18 @@
 """Reconciling in a runtime: invoices, and what the job's own cloud says, against the loads."""
 
+from collections.abc import Sequence
+from datetime import date
+from functools import partial
+
+from handlers.errors import CostError
 from handlers.messages import Command
+from handlers.reconcile.asked import Answers
 from handlers.reconcile.books import Books
 from handlers.reconcile.compare import Compared
-from handlers.reconcile.run import Reconciled, askable
-from handlers.reconcile.run import reconcile as reconcile_statements
-from handlers.reconcile.statement import of_invoices
+from handlers.reconcile.run import Reconciled, Wanted, reconcile_bills
 from handlers.record import Cloud
-from handlers.runtimes.clients import own_scratch
-from handlers.runtimes.jobs import Job, Outcome, Report
+from handlers.runtimes.clients import Clients, own_scratch
+from handlers.runtimes.jobs import Job, Outcome, Report, RunFailed
 from handlers.runtimes.log import Severity, Step
 
 
@@ -18,34 +22,40 @@ def reconcile(command: Command, job: Job) -> Report:
     The hub's own job, which has no access to a cloud's bills, compares invoices of all clouds.
 
     Raises:
-        CostError: the cloud can't be asked, or the comparison can't be kept; nothing was kept.
+        CostError: the comparison can't be kept.
+        RunFailed: a scope could not be asked; all that could be compared is kept.
     """
     with own_scratch(job.clock, job.remaining) as scratch:
         clients = job.clients(job.settings, scratch)
         warehouse, site = clients.warehouse(), clients.site()
         mine = job.settings.cloud or command.cloud
-        clouds = tuple(Cloud) if mine is None else (mine,)
+        wanted = Wanted(tuple(Cloud) if mine is None else (mine,), command.periods)
         with warehouse.open() as connection:
-            loaded = [
-                row
-                for row in warehouse.loaded()
-                if row.cloud_provider in clouds
-                and (not command.periods or row.billing_period in command.periods)
-            ]
-            periods = sorted({row.billing_period for row in loaded})
-            invoices = [
-                each
-                for each in of_invoices(site.invoices)
-                if each.cloud in clouds and (not command.periods or each.period in command.periods)
-            ]
-            now = job.clock()
-            said = clients.statements(askable(periods, now.date()))
-            found = reconcile_statements([*invoices, *said], loaded, now)
             books = Books(clients.runner(connection), warehouse.name, site.rates)
-            books.keep(found.compared, now)
+            found = reconcile_bills(
+                wanted,
+                warehouse.loaded(),
+                site.invoices,
+                partial(_ask, clients),
+                books,
+                job.clock(),
+            )
     for each in found.compared:
         _tell(each, job)
-    return _report(found)
+    for line in found.refusals:
+        job.log.line(Severity.WARNING, f"could not be asked: {line}", step=Step.BILL)
+    report = _report(found)
+    if found.refusals:
+        raise RunFailed("\n".join((report.message, *found.refusals)), report.details)
+    return report
+
+
+def _ask(clients: Clients, periods: Sequence[date]) -> Answers:
+    """What the job's cloud says, or that it says nothing."""
+    try:
+        return clients.statements(periods)
+    except CostError as error:
+        return Answers(refusals=(" ".join(str(error).split()),))
 
 
 def _tell(compared: Compared, job: Job) -> None:

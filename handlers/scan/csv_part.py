@@ -8,8 +8,10 @@ from handlers.lines import LINE_NAMES
 from handlers.scan.feed import Watch, named_pipe
 from handlers.scan.kept import Kept, distinct_services
 from handlers.scan.line_sql import (
+    KEYS,
     SUMS,
     billing_entity,
+    left_out_of,
     line_pairs,
     name_key,
     service_id,
@@ -49,11 +51,9 @@ def read_csv_part(
                 f"""
                 CREATE TABLE {table} AS
                 SELECT
-                    service_id,
-                    billing_entity,
+                    {KEYS},
                     line,
                     any_value(service_text) AS service_text,
-                    currency,
                     {SUMS}
                 FROM (
                     SELECT
@@ -64,7 +64,7 @@ def read_csv_part(
                     FROM {csv_relation(pipe, header)}
                     LEFT JOIN {services} ON known_service_text = {reading.service_text}
                 )
-                GROUP BY service_id, billing_entity, currency, line, {name_key(reading)}
+                GROUP BY {KEYS}, line, {name_key(reading)}
                 """
             )
     connection.execute(f"DROP TABLE {services}")
@@ -108,7 +108,7 @@ def move_csv_part(connection: duckdb.DuckDBPyConnection, table: str, reading: Re
         " WHERE line IS NOT NULL"
     )
     connection.execute(
-        f"INSERT INTO left_out SELECT service_id, {reading.service_name}, billing_entity, currency,"
-        f" line_count, COALESCE(cost, 0), unreadable, latest FROM {table} WHERE line IS NULL"
+        f"INSERT INTO left_out SELECT {left_out_of(reading.service_name)} FROM {table}"
+        " WHERE line IS NULL"
     )
     connection.execute(f"DROP TABLE {table}")

@@ -1,7 +1,10 @@
 """What the engine is asked of each line of a part, as lists for a SELECT over its columns."""
 
+from collections.abc import Mapping
+
 from handlers.lines import LINE_COLUMNS
 from handlers.quoting import literal
+from handlers.record import ChargeType
 from handlers.sources import Reading
 from handlers.sources.parts import Part
 
@@ -22,7 +25,7 @@ def line_pairs(part: Part, reading: Reading) -> list[tuple[str, str]]:
 
 
 def service_list(reading: Reading) -> str:
-    """The columns that say which service a line is of, what it costs and when it was."""
+    """The columns that say which service and document a line is of, what it costs and when."""
     lines = reading.lines
     return (
         f"{service_id(reading)} AS service_id,"
@@ -30,7 +33,9 @@ def service_list(reading: Reading) -> str:
         f" {reading.service_text} AS service_text,"
         f" {lines['currency']} AS currency,"
         f" {lines['cost']} AS cost,"
-        f" {lines['usage_date']} AS usage_date"
+        f" {lines['usage_date']} AS usage_date,"
+        f" {lines['charge_type']} AS charge_type,"
+        f" {lines.get('invoice_id', 'NULL::VARCHAR')} AS invoice_id"
     )
 
 
@@ -49,11 +54,41 @@ def name_key(reading: Reading) -> str:
     return "service_text" if reading.service_name == "service_text" else "''"
 
 
-SUMS = (
-    "count(*) AS line_count, sum(cost) AS cost,"
-    " 2 * count(*) - count(cost) - count(usage_date) AS unreadable, max(usage_date) AS latest"
-)
-"""What is asked of all lines of a service together; ``unreadable`` are costs and days.
+KEYS = "service_id, billing_entity, currency, usage_date, charge_type, invoice_id"
+"""What lines that are added up have in common, beside the name of their service."""
 
-No expression here is more than a column: the engine would evaluate that column again for it.
+SUMS = (
+    "count(*) AS line_count, sum(cost) AS cost, count(*) - count(cost)"
+    " + CASE WHEN usage_date IS NULL THEN count(*) ELSE 0 END AS unreadable"
+)
+"""What is asked of all lines with the same ``KEYS``; ``unreadable`` are costs and days.
+
+No expression over a line is more than a column: the engine would evaluate that column again for it.
 """
+
+LEFT_OUT_COLUMNS: Mapping[str, str] = {
+    "service_id": "VARCHAR",
+    "service": "VARCHAR",
+    "billing_entity": "VARCHAR",
+    "currency": "VARCHAR",
+    "line_count": "BIGINT",
+    "cost": "DECIMAL(38, 18)",
+    "usage_date": "DATE",
+    "charge_type": "VARCHAR",
+    "invoice_id": "VARCHAR",
+}
+"""What is kept of the lines that are only added up, with DuckDB's types.
+
+``charge_type`` is null in what was archived before documents and kinds of charge were told apart:
+``usage_date`` is then the last day of usage.
+"""
+
+
+def left_out_of(service: str) -> str:
+    """The columns of ``left_out`` from what ``SUMS`` found by ``KEYS``; ``service`` is the name."""
+    columns = {
+        "service": service,
+        "cost": "COALESCE(cost, 0)",
+        "charge_type": f"COALESCE(charge_type, {literal(ChargeType.ADJUSTMENT)})",
+    }
+    return ", ".join(columns.get(name, name) for name in (*LEFT_OUT_COLUMNS, "unreadable"))

@@ -2,7 +2,7 @@
 
 Fills two temporary tables: ``bill_lines`` with the columns of ``handlers.lines`` for every line
 that may be AI (or the platform's own cost), and ``left_out`` with what the other lines cost per
-service. Together they are the whole bill.
+service, day, kind of charge and document. Together they are the whole bill.
 """
 
 import contextlib
@@ -18,6 +18,7 @@ from handlers.lines import LINE_COLUMNS
 from handlers.scan.csv_bill import read_side_by_side
 from handlers.scan.days import day_check
 from handlers.scan.kept import Kept, Predicate, no_line
+from handlers.scan.line_sql import LEFT_OUT_COLUMNS
 from handlers.scan.locate import first_fault
 from handlers.scan.peek import first_row_of, parquet_types, value_in, without_line
 from handlers.scan.second_reader import CsvSums, NdjsonSums, added, parquet_total
@@ -27,19 +28,6 @@ from handlers.scan.typed_part import read_typed_part
 from handlers.sources import Reading, Snapshot
 from handlers.sources.formats import FileFormat
 from handlers.sources.parts import Part, held
-
-_LEFT_OUT = """
-CREATE OR REPLACE TEMP TABLE left_out (
-    service_id VARCHAR,
-    service VARCHAR,
-    billing_entity VARCHAR,
-    currency VARCHAR,
-    line_count BIGINT,
-    cost DECIMAL(38, 18),
-    unreadable BIGINT,
-    latest DATE
-)
-"""
 
 
 class _UnreadableError(Exception):
@@ -183,7 +171,8 @@ def _check_lines(snapshot: Snapshot, total: Total) -> None:
 def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     columns = ", ".join(f"{column.name} {column.type}" for column in LINE_COLUMNS)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE bill_lines ({columns})")
-    connection.execute(_LEFT_OUT)
+    rest = ", ".join(f"{name} {kind}" for name, kind in LEFT_OUT_COLUMNS.items())
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE left_out ({rest}, unreadable BIGINT)")
 
 
 def reading_of(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, part: Part) -> Reading:
@@ -247,7 +236,7 @@ def _first_total(connection: duckdb.DuckDBPyConnection) -> tuple[Total, date | N
             SELECT count(*) AS line_count, sum(cost) AS cost, max(usage_date) AS latest
             FROM bill_lines
             UNION ALL
-            SELECT sum(line_count), sum(cost), max(latest) FROM left_out
+            SELECT sum(line_count), sum(cost), max(usage_date) FROM left_out
         )
         """
     ).fetchone()

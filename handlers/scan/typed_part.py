@@ -11,7 +11,15 @@ import duckdb
 from handlers.lines import LINE_NAMES
 from handlers.quoting import literal
 from handlers.scan.kept import Kept
-from handlers.scan.line_sql import SUMS, line_pairs, name_key, service_id, service_list
+from handlers.scan.line_sql import (
+    KEYS,
+    SUMS,
+    left_out_of,
+    line_pairs,
+    name_key,
+    service_id,
+    service_list,
+)
 from handlers.scan.relations import typed_relation
 from handlers.sources import Reading
 from handlers.sources.formats import FileFormat
@@ -39,42 +47,30 @@ def read_typed_part(
         CREATE OR REPLACE TEMP TABLE part_services AS
         SELECT *, ({kept.of_service(reading)}) IS TRUE AS is_service_kept
         FROM (
-            SELECT
-                service_id, billing_entity, service_text, currency, is_label_kept, {SUMS}
+            SELECT {KEYS}, service_text, is_label_kept, {SUMS}
             FROM (
                 SELECT {service_list(reading)}, ({kept.by_label(reading)}) IS TRUE AS is_label_kept
                 FROM {relation}
                 WHERE {reading.where}
             )
-            GROUP BY service_id, billing_entity, service_text, currency, is_label_kept
+            GROUP BY {KEYS}, service_text, is_label_kept
         )
         """
     )
     connection.execute(
         f"""
         INSERT INTO left_out
-        SELECT
-            service_id,
-            {reading.service_name},
-            billing_entity,
-            currency,
-            line_count,
-            cost,
-            unreadable,
-            latest
+        SELECT {left_out_of(reading.service_name)}
         FROM (
             SELECT
-                service_id,
-                billing_entity,
+                {KEYS},
                 any_value(service_text) AS service_text,
-                currency,
                 sum(line_count) AS line_count,
-                COALESCE(sum(cost), 0) AS cost,
-                sum(unreadable) AS unreadable,
-                max(latest) AS latest
+                sum(cost) AS cost,
+                sum(unreadable) AS unreadable
             FROM part_services
             WHERE NOT is_service_kept AND NOT is_label_kept
-            GROUP BY service_id, billing_entity, currency, {name_key(reading)}
+            GROUP BY {KEYS}, {name_key(reading)}
         )
         """
     )

@@ -6,6 +6,7 @@ Every schema is derived from here and from ``record.COLUMNS``.
 from handlers.tables.findings import ALERTS, ANOMALIES, BUDGETS, PARITY, RECONCILIATION
 from handlers.tables.hub import LOAD_LOCK, PROMOTIONS, SERVING_CUT
 from handlers.tables.loads import (
+    BILL_TOTALS,
     DAILY,
     DIGESTS,
     DIMENSIONS,
@@ -22,6 +23,7 @@ __all__ = [
     "ALERTS",
     "AMOUNT",
     "ANOMALIES",
+    "BILL_TOTALS",
     "BUDGETS",
     "DAILY",
     "DIGESTS",
@@ -48,9 +50,10 @@ __all__ = [
     "Table",
 ]
 
-VERSION = 4
+VERSION = 5
 """Of these tables: 2 added budgets, anomalies, alerts, reconciliation and parity; 3 added
-unnamed_costs; 4 added compared_load_id to parity, and promotions."""
+unnamed_costs; 4 added compared_load_id to parity, and promotions; 5 added bill_totals, and service
+and date to reconciliation."""
 
 SCHEMA_VERSION = Table(
     "schema_version",
@@ -74,6 +77,7 @@ TABLES = (
     UNNAMED,
     PLATFORM,
     LEFT_OUT,
+    BILL_TOTALS,
     BUDGETS,
     ANOMALIES,
     ALERTS,
@@ -89,5 +93,5 @@ HUB_TABLES = (SERVING_CUT, LOAD_LOCK, PROMOTIONS)
 PUBLISHED_TO_HUB = (LEDGER, DIGESTS, DAILY, HOURLY, DIMENSIONS, UNNAMED)
 """What a cloud's own warehouse copies to the hub, beside what the hub's own loads write there."""
 
-LOADED = (FACTS, DIGESTS, DAILY, HOURLY, DIMENSIONS, UNNAMED, PLATFORM, LEFT_OUT)
+LOADED = (FACTS, DIGESTS, DAILY, HOURLY, DIMENSIONS, UNNAMED, PLATFORM, LEFT_OUT, BILL_TOTALS)
 """The tables a load fills, each from the temporary table ``new_<name>``."""

@@ -70,15 +70,16 @@ ALERTS = Table(
 
 RECONCILIATION = Table(
     "reconciliation",
-    "What a cloud or an invoice says it charged against what was loaded, per document and charge "
-    "type, so that the reason of a difference shows.",
+    "What a cloud or an invoice says it charged against what was loaded: a row for the whole, with "
+    "a row for each kind of charge that differs, and for the services and days that differ most, "
+    "so that the reason shows.",
     fields_of(
         """
         cloud_provider text
         scope text
         billing_period DATE
         warehouse text: The warehouse that was compared.
-        source text: Who states it: cost_explorer, cost_management, billing_export or invoice.
+        source text: Who says it: cost_explorer, cost_management, billing_export, invoice, console.
         invoice_id text?: The document; null where the statement is of the whole period.
         billing_entity text?
         charge_type text?: The part of the difference; null for the whole statement.
@@ -87,9 +88,11 @@ RECONCILIATION = Table(
         loaded amount: What was loaded, in billing_currency.
         difference amount: stated less loaded.
         difference_usd amount: The same, in USD.
-        reason text?: What explains it: tax, credits, marketplace, rounding, late lines.
+        reason text?: What explains it: tax, credits, marketplace, rounding, late lines, or nothing.
         load_id text?: The load that was compared.
         checked_at TIMESTAMP: UTC.
+        service text?: The service of a row with a date; null: all that only one side names so.
+        date DATE?: A day that differs, tax aside; such rows say once more where a difference is.
         """
     ),
     Replaced.NEVER,

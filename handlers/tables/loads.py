@@ -213,3 +213,27 @@ LEFT_OUT = Table(
     ),
     Replaced.PERIOD,
 )
+
+BILL_TOTALS = Table(
+    "bill_totals",
+    "The whole bill, AI or not, added up per document, service, day and kind of charge, in its own "
+    "currency: what clouds and invoices state is compared with it. Lines that were set aside are "
+    "in none of it, and a bill that was archived before this table was there has no rows.",
+    fields_of(
+        """
+        cloud_provider text
+        scope text
+        billing_period DATE
+        date DATE
+        service text
+        invoice_id text?
+        billing_entity text?
+        charge_type text
+        billing_currency text
+        lines BIGINT: Lines of the bill.
+        billing_cost amount
+        load_id text
+        """
+    ),
+    Replaced.PERIOD,
+)

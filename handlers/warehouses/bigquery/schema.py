@@ -14,6 +14,7 @@ from typing import cast
 from handlers.record import COLUMNS, Cloud
 from handlers.tables import (
     AMOUNT,
+    BILL_TOTALS,
     DAILY,
     DIGESTS,
     DIMENSIONS,
@@ -53,7 +54,7 @@ _TYPES = {
     "SMALLINT": "INTEGER",
 }
 _LIMITS = {column.name: column.limit for column in COLUMNS}
-_MONTHLY = (FACTS, DIGESTS, DAILY, HOURLY, DIMENSIONS, UNNAMED, PLATFORM, LEFT_OUT)
+_MONTHLY = (FACTS, DIGESTS, DAILY, HOURLY, DIMENSIONS, UNNAMED, PLATFORM, LEFT_OUT, BILL_TOTALS)
 _CLUSTER: Mapping[str, tuple[str, ...]] = {
     FACTS.name: ("date", "model"),
     DAILY.name: ("date", "cloud_provider", "model", "customer_key"),

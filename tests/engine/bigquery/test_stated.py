@@ -31,7 +31,7 @@ def test_an_invoice_month_adds_up_to_what_its_writer_says_and_was_loaded(
     )
     with hub_in(emulator, tmp_path / "work") as hub:
         scope = GcpScope(id=ACCOUNT, table=str(export).strip("`"))
-        [said] = statements_of(hub.warehouse.jobs, [scope], [OCTOBER])
+        [said] = statements_of(hub.warehouse.jobs, [scope], [OCTOBER]).statements
     with (sample / "truth" / "scopes.csv").open(newline="", encoding="utf-8") as stream:
         [right] = [
             row

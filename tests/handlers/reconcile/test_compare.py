@@ -1,5 +1,6 @@
 """What explains a difference, on amounts counted by hand."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -8,9 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.errors import WarehouseError
 from handlers.ledger import LedgerRow, Status
-from handlers.reconcile import Reason, SaidBy, Statement, compare, of_invoices
+from handlers.reconcile import Compared, Reason, SaidBy, Statement, compare, of_invoices
+from handlers.reconcile.asked import Answers, answer_of
 from handlers.reconcile.run import reconcile
+from handlers.reconcile.statement import of_documents
+from handlers.reconcile.totals import BillTotals, Charges
 from handlers.record import ChargeType, Cloud
 from handlers.site import Invoice
 
@@ -86,7 +91,7 @@ def test_each_document_may_be_rounded_by_half_a_cent() -> None:
 
 
 def test_lines_that_were_set_aside_count_as_loaded() -> None:
-    load = replace(LOAD, source_total=Decimal(900), quarantined_total=Decimal("100.004"))
+    load = replace(LOAD, quarantined_total=Decimal("100.004"))
     assert reasons("1000.004", load) == {}
 
 
@@ -147,3 +152,78 @@ def test_invoices_of_two_currencies_are_two_statements() -> None:
         for number, currency in (("1", "EUR"), ("2", "USD"))
     ]
     assert [said.currency for said in of_invoices(both)] == ["EUR", "USD"]
+
+
+FIRST, SECOND = date(2026, 9, 1), date(2026, 9, 2)
+TOTALS = BillTotals(
+    Charges(
+        own={ChargeType.USAGE: Decimal("900.004"), ChargeType.TAX: Decimal(100)},
+        by_service_day={("Amazon Bedrock", FIRST): Decimal(500), ("EC2", FIRST): Decimal(400)},
+    ),
+    documents={"D1": Charges(own={ChargeType.USAGE: Decimal(30)})},
+)
+CLOUD = replace(
+    SAID,
+    said_by=SaidBy.COST_EXPLORER,
+    total=Decimal("1117.004"),
+    by_charge_type={
+        ChargeType.USAGE: Decimal("930.004"),
+        ChargeType.TAX: Decimal(190),
+        ChargeType.CREDIT: Decimal(-3),
+    },
+    marketplace=Decimal(0),
+    by_service_day={
+        ("Amazon Bedrock", FIRST): Decimal(500),
+        ("Amazon Bedrock", SECOND): Decimal(20),
+        ("Compute", FIRST): Decimal(410),
+    },
+)
+
+
+def compared(said: Statement, load: LedgerRow = LOAD) -> Compared:
+    found = compare(said, load, NOW, TOTALS)
+    assert found is not None
+    assert sum((part.difference for part in found.parts), Decimal(0)) == found.difference
+    return found
+
+
+def test_where_both_sides_name_a_kind_its_part_is_their_difference() -> None:
+    parts = {part.charge_type: part for part in compared(CLOUD).parts}
+    assert {kind: (part.difference, part.reason) for kind, part in parts.items()} == {
+        ChargeType.USAGE: (Decimal(30), Reason.UNEXPLAINED),
+        ChargeType.TAX: (Decimal(90), Reason.TAX),
+        ChargeType.CREDIT: (Decimal(-3), Reason.CREDITS),
+    }
+    assert (parts[ChargeType.TAX].stated, parts[ChargeType.TAX].loaded) == (190, 100)
+
+
+def test_days_are_compared_by_service_and_services_that_one_side_names_otherwise_together() -> None:
+    days = compared(CLOUD, replace(LOAD, data_through=FIRST)).days
+    assert [(day.service, day.day, day.difference, day.reason) for day in days] == [
+        ("Amazon Bedrock", SECOND, Decimal(20), Reason.LATE_LINES),
+        (None, FIRST, Decimal(10), Reason.UNEXPLAINED),
+    ]
+
+
+def test_a_kind_that_only_the_bill_has_explains_a_statement_without_it() -> None:
+    net = replace(SAID, total=Decimal("900.004"), by_charge_type={}, marketplace=Decimal(0))
+    assert [(part.reason, part.difference, part.loaded) for part in compared(net).parts] == [
+        (Reason.TAX, Decimal(-100), Decimal(100))
+    ]
+
+
+def test_a_document_is_compared_with_its_own_lines() -> None:
+    plain = Invoice(Cloud.AWS, SAID.scope, PERIOD, "D1", "USD", Decimal(32))
+    [said] = of_documents([plain, replace(plain, invoice_id="D2")], {"D1"})
+    found = compared(said)
+    assert (found.loaded, found.difference, said.invoice_id) == (Decimal(30), Decimal(2), "D1")
+    assert of_documents([plain], {"D1"}) == []
+
+
+def test_who_cannot_be_asked_is_a_line_and_what_it_said_before_is_kept() -> None:
+    def ask() -> Iterator[Statement]:
+        yield SAID
+        raise WarehouseError("busy,\n try later")
+
+    answers = answer_of("AWS 1", ask) + answer_of("AWS 2", lambda: [CLOUD])
+    assert answers == Answers((SAID, CLOUD), ("AWS 1: busy, try later",))

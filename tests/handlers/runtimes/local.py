@@ -16,6 +16,7 @@ from handlers.load.collecting import Bills, Task
 from handlers.load.load import Bill, Loader
 from handlers.messages import parse
 from handlers.reconcile import Statement
+from handlers.reconcile.asked import Answers
 from handlers.record import Cloud
 from handlers.runtimes.clients import Scratch
 from handlers.runtimes.jobs import Report, RuntimeJobs
@@ -53,6 +54,7 @@ class LocalClients:
     folder: Path
     asked: list[tuple[date, ...]] = field(default_factory=list[tuple[date, ...]])
     said: list[Statement] = field(default_factory=list[Statement])
+    refusals: list[str] = field(default_factory=list[str])
 
     def warehouse(self) -> DuckDbWarehouse:
         return DuckDbWarehouse(self.folder / "w" / "costs.duckdb", wait_seconds=5)
@@ -74,8 +76,9 @@ class LocalClients:
     def quarantine(self) -> Archive:
         return FolderArchive(self.folder / "w" / "quarantine")
 
-    def statements(self, periods: Sequence[date]) -> Sequence[Statement]:
-        return [each for each in self.said if each.period in periods]
+    def statements(self, periods: Sequence[date]) -> Answers:
+        said = tuple(each for each in self.said if each.period in periods)
+        return Answers(said, tuple(self.refusals))
 
     def runner(self, connection: duckdb.DuckDBPyConnection) -> Runner:
         return DuckDbRunner(connection)

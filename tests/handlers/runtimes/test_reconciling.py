@@ -8,7 +8,7 @@ import pytest
 
 from handlers.reconcile import SaidBy, Statement
 from handlers.record import ChargeType, Cloud
-from handlers.runtimes.jobs import Outcome
+from handlers.runtimes.jobs import Outcome, RunFailed
 from tests.handlers.load.bills import AwsBill, Line, write_bill
 from tests.handlers.load.runs import query
 from tests.handlers.runtimes.local import LocalJob
@@ -65,3 +65,15 @@ def test_each_statement_is_compared_logged_and_kept(job: LocalJob) -> None:
 def test_where_nobody_says_anything_there_is_no_data(job: LocalJob) -> None:
     report = job.run(run="reconcile")
     assert (report.outcome, report.details["unstated"]) == (Outcome.NO_DATA, 1)
+
+
+def test_a_scope_that_could_not_be_asked_fails_the_run_after_all_else_is_kept(
+    job: LocalJob,
+) -> None:
+    job.clients.said.append(SAID)
+    job.clients.refusals.append("AWS 444455556666: AWS is busy.")
+    with pytest.raises(RunFailed, match="444455556666: AWS is busy"):
+        job.run(run="reconcile")
+    assert query(job.warehouse, "SELECT count(*) FROM reconciliation WHERE reason = 'tax'") == [
+        (2,)
+    ]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from handlers.reconcile import SaidBy
+from handlers.reconcile.asked import Answers
 from handlers.record import ChargeType
 from handlers.runtimes.aws_bills import statements_of
 from handlers.runtimes.azure_bills import stated_by
@@ -58,9 +59,9 @@ def test_cost_explorer_states_a_payers_month_by_kind_of_charge(
         both = statements_of([payer(PAYER)], [SEPTEMBER, OCTOBER], reader(tmp_path, fake.opened))
         asked = len(fake.requests)
         foreign = payer("999900001111")
-        assert statements_of([foreign], [SEPTEMBER], reader(tmp_path, fake.opened)) == []
+        assert statements_of([foreign], [SEPTEMBER], reader(tmp_path, fake.opened)) == Answers()
         assert len(fake.requests) == asked
-    september, october = both
+    september, october = both.statements
     assert (september.scope, september.period, september.currency) == (PAYER, SEPTEMBER, "USD")
     assert september.said_by is SaidBy.COST_EXPLORER
     assert september.total == Decimal("168.62")
@@ -92,7 +93,8 @@ def test_cost_management_states_a_scopes_month_under_the_name_that_loads_have(
             Charge(date(2026, 10, 1), "Storage", "Usage", "7"),
         ]
         with CostManagement(credential("valid"), Waits().patience, fake.url) as management:
-            [said] = stated_by(management, [scope], [SEPTEMBER, date(2026, 12, 1)], TODAY)
+            answers = stated_by(management, [scope], [SEPTEMBER, date(2026, 12, 1)], TODAY)
+    [said] = answers.statements
     assert (said.scope, said.period, said.currency) == (SUBSCRIPTION, SEPTEMBER, "EUR")
     assert said.total == Decimal("147.10")
     assert said.by_charge_type == {

@@ -307,6 +307,68 @@ CROSS JOIN currencies
 LEFT JOIN own_rates ON own_rates.currency = added.currency
 LEFT JOIN site_rates ON site_rates.currency = added.currency
 
+-- statement: new_bill_totals
+-- Google's bill names no documents.
+WITH charged AS (
+    SELECT
+        usage_date,
+        COALESCE(service, '') AS service,
+        billing_entity,
+        charge_type,
+        currency,
+        line_count,
+        cost
+    FROM {left_out}
+    UNION ALL
+    SELECT usage_date, COALESCE(service, ''), billing_entity, charge_type, currency, 1, cost
+    FROM {staged_lines}
+),
+
+added AS (
+    SELECT
+        usage_date,
+        service,
+        billing_entity,
+        charge_type,
+        currency,
+        SUM(line_count) AS line_count,
+        SUM(cost) AS cost
+    FROM charged
+    GROUP BY usage_date, service, billing_entity, charge_type, currency
+),
+
+cut_texts AS (
+    SELECT
+        * REPLACE (
+            cut(service, {service_limit}) AS service,
+            cut(billing_entity, {entity_limit}) AS billing_entity
+        )
+    FROM added
+),
+
+currencies AS (
+    SELECT COALESCE(STRING_AGG(DISTINCT currency, '+' ORDER BY currency), '') AS all_of_them
+    FROM added
+)
+
+SELECT
+    {cloud} AS cloud_provider,
+    @scope AS scope,
+    CAST(@period AS DATE) AS billing_period,
+    usage_date AS date,
+    service,
+    CAST(NULL AS STRING) AS invoice_id,
+    billing_entity,
+    charge_type,
+    COALESCE(currency, currencies.all_of_them) AS billing_currency,
+    SUM(line_count) AS `lines`,
+    rounded(SUM(cost)) AS billing_cost,
+    @load_id AS load_id
+FROM cut_texts
+CROSS JOIN currencies
+GROUP BY
+    usage_date, service, billing_entity, charge_type, currency, currencies.all_of_them
+
 -- statement: totals
 -- What must hold before the rows may be written, and what the ledger says of them. Amounts that
 -- are compared are exact; the bill's currency is that of its lines.
@@ -363,7 +425,7 @@ CROSS JOIN (
         SUM(line_count) AS line_count,
         SUM(cost) AS cost,
         SUM(unreadable) AS unreadable,
-        MAX(latest) AS latest
+        MAX(usage_date) AS latest
     FROM {left_out}
 ) AS rest
 CROSS JOIN (

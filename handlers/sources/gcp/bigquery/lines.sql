@@ -148,18 +148,24 @@ SELECT
 FROM labelled
 
 -- statement: left_out
--- What the other lines cost per service.
+-- What the other lines cost per service, seller, day and kind of charge.
 SELECT
     service_id,
     service,
+    billing_entity,
     currency,
+    usage_date,
+    charge_type,
+    CAST(NULL AS STRING) AS invoice_id,
     COUNT(*) AS line_count,
     COALESCE(SUM(cost), 0) AS cost,
-    COUNTIF(cost IS NULL OR usage_date IS NULL) AS unreadable,
-    MAX(usage_date) AS latest
-FROM ({lines})
-WHERE NOT ({candidate})
-GROUP BY service_id, service, currency
+    COUNTIF(cost IS NULL OR usage_date IS NULL) AS unreadable
+FROM (
+    SELECT * REPLACE (COALESCE(charge_type, {adjustment}) AS charge_type)
+    FROM ({lines})
+    WHERE NOT ({candidate})
+)
+GROUP BY service_id, service, billing_entity, currency, usage_date, charge_type
 
 -- statement: whole
 -- The second reader: all rows of the bill, as Google wrote them. It shares with the first only what

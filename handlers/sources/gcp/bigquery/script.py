@@ -181,6 +181,7 @@ def _words(load: Load, catalog: Catalog) -> dict[str, str]:
         "service_limit": limits["service"],
         "sku_limit": limits["sku_description"],
         "account_limit": limits["account_id"],
+        "entity_limit": limits["billing_entity"],
     }
 
 
