@@ -28,8 +28,8 @@ def rollback(**words: Unpack[Words]) -> None:
     """Take the environment one stage back, or take back a move that has begun.
 
     Everybody is served from the other path before anything of this one goes. Back from 'native'
-    the hub's own path is filled from the archive first. Back to 'single' the clouds' own warehouses
-    leave the stack and stay in their cloud.
+    the hub's own path is filled from the clouds' exports first. Back to 'single' the clouds' own
+    warehouses leave the stack and stay in their cloud.
     """
     where = environment(words["stack"])
     where.require("gcp_project")

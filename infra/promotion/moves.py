@@ -193,7 +193,7 @@ def _migrate(environment: Environment) -> None:
 
 
 def _fill(environment: Environment, move: Move) -> None:
-    """Load from the archive what one path has and the other has not, period by period.
+    """Load what one path has and the other has not, period by period.
 
     Raises:
         NotFilled: it did not come within the time.
@@ -224,16 +224,22 @@ def _fill(environment: Environment, move: Move) -> None:
 
 
 def _ask_for(environment: Environment, move: Move, left: Sequence[BillParity]) -> None:
-    """Ask each cloud's collector for the oldest periods that are not on both paths."""
+    """Ask each cloud's collectors for the oldest periods that are not on both paths.
+
+    A path that is new gets them from the hub's archive. That archive ends where the hub's jobs were
+    retired, and what was loaded since is archived in the clouds, where the hub reads nothing but
+    exports. So on the way back both paths load the newest export, which is one version.
+    """
     for cloud in environment.clouds:
         periods = sorted({bill.period for bill in left if bill.cloud is cloud})[:AT_ONCE]
         if not periods:
             continue
-        message = {"run": "collect", "from_archive": True, "period": list(map(_month, periods))}
+        message: dict[str, object] = {"run": "collect", "period": list(map(_month, periods))}
         if move.source is Stage.NATIVE:
             environment.collectors.ask_hub(cloud, message)
-        else:
             environment.collectors.ask_native(cloud, message)
+        else:
+            environment.collectors.ask_native(cloud, {**message, "from_archive": True})
 
 
 def _month(period: date) -> str:

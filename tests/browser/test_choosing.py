@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
@@ -86,18 +87,30 @@ def test_a_row_leads_to_a_hostile_customer(browser: Browser, truth: Truth) -> No
     )
 
 
-def test_a_bar_leads_to_its_customer(browser: Browser, truth: Truth) -> None:
+BARS = """
+const drawing = arguments[0].querySelector(".drawing");
+drawing.scrollIntoView({block: "center"});
+const chart = getElement(drawing.id.slice(1)).chart;
+const said = chart.getOption();
+const {name, data} = said.series[0];
+const slot = data.findIndex((value) => value);
+const place = arguments[1] ? [slot, data[slot] / 2] : [data[slot] / 2, slot];
+const [x, y] = chart.convertToPixel({seriesIndex: 0}, place);
+const box = drawing.getBoundingClientRect();
+const called = arguments[1] ? name : said.yAxis[0].data[slot];
+return [called, Math.round(box.x + x), Math.round(box.y + y)];
+"""
+"""Of the first bar of a chart, upright or not, its name and where its middle is."""
+
+
+@pytest.mark.parametrize(
+    ("title", "upright"), [("Customers and clouds", False), ("Cost per day by customer", True)]
+)
+def test_a_bar_leads_to_its_customer(
+    browser: Browser, truth: Truth, title: str, upright: bool
+) -> None:
     browser.open(f"/d/customer-attribution?{WHOLE}")
-    script = """
-    const drawing = arguments[0].querySelector(".drawing");
-    drawing.scrollIntoView({block: "center"});
-    const chart = getElement(drawing.id.slice(1)).chart;
-    const half = chart.getOption().series[0].data[0] / 2;
-    const [x, y] = chart.convertToPixel({seriesIndex: 0}, [half, 0]);
-    const box = drawing.getBoundingClientRect();
-    return [chart.getOption().yAxis[0].data[0], Math.round(box.x + x), Math.round(box.y + y)];
-    """
-    name, x, y = browser.run(script, panel(browser, "Customers and clouds"))
+    name, x, y = browser.run(BARS, panel(browser, title), upright)
     pointer: Any = ActionChains(browser.driver).w3c_actions
     pointer.pointer_action.move_to_location(x, y).click()
     pointer.perform()
@@ -108,6 +121,24 @@ def test_a_bar_leads_to_its_customer(browser: Browser, truth: Truth) -> None:
     assert chosen(browser, "Customer") == name
     expected = truth.total(lambda line: line.customer == name)
     assert tile(browser, "Total cost") == to_the_cent(expected)
+
+
+def test_a_name_below_a_chart_leads_to_its_model_and_keeps_its_colour(browser: Browser) -> None:
+    script = """
+    return Object.fromEntries([...arguments[0].querySelectorAll(".legend tbody tr")].map((row) =>
+      [row.querySelector(".legend-name").textContent, row.querySelector(".dot").style.background]));
+    """
+    title = "Cost by model, last complete week"
+    browser.open("/d/model-comparison")
+    colours: dict[str, str] = browser.run(script, panel(browser, title))
+    links = panel(browser, title).find_elements("css selector", "a.legend-name")
+    assert {link.text for link in links} == set(colours) - {"all others", "not complete yet"}
+    name = links[-1].text
+    links[-1].click()
+    browser.wait(lambda: query(browser).get("var-model_filter") == [name], "it leads nowhere")
+    browser.settle()
+    shown: dict[str, str] = browser.run(script, panel(browser, title))
+    assert shown[name] == colours[name]
 
 
 def test_a_quick_range_and_days_of_ones_own(browser: Browser) -> None:

@@ -74,6 +74,18 @@ def test_dual_run_loads_the_history_from_the_archive_and_moves_nobody(world: Sim
     assert read_cut(world.hub) == Cut.of([])
 
 
+def test_back_from_native_both_paths_get_what_the_clouds_have_restated_since(
+    world: Simulation,
+) -> None:
+    at(world, Stage.NATIVE)
+    world.write((Cloud.AWS, NOV), "2", {"acme": Decimal(7), "untagged": Decimal(1)})
+    world.day()
+    world.write((Cloud.AZURE, NOV), "2", {"globex": Decimal(9)})  # which no path has loaded yet
+    move(world, Stage.ALL)
+    assert world.held("hub") == world.held("redshift") | world.held("azuresql")
+    assert world.held("hub")["acme", Cloud.AWS, NOV] == 7
+
+
 def test_the_pilots_are_those_that_were_named_and_come_back_on_the_way_back(
     world: Simulation,
 ) -> None:
