@@ -12,6 +12,7 @@ from typing import Self, TypeVar
 
 import pulumi
 from pulumi.runtime.config import CONFIG
+from pulumi.runtime.config import is_config_secret as is_secret
 
 from dashboards.source import Access
 from handlers.record import Cloud
@@ -33,7 +34,7 @@ from infra.native_settings import (
     read_stage,
 )
 from infra.pipeline_settings import PipelineSettings, read_pipeline
-from infra.reading import Allowed, Mistake, Reader
+from infra.reading import Allowed, ConfigError, Mistake, Reader
 from infra.scopes import (
     AWS_REGION,
     GUID,
@@ -196,6 +197,7 @@ class Settings:
             if key.startswith(prefix)
         }
         secrets = {key: config.get_secret(key) for key in SECRETS}
+        refuse_plain([key for key in SECRETS if values.get(key) and not is_secret(prefix + key)])
         return cls.read(pulumi.get_stack(), values, secrets)
 
     @classmethod
@@ -241,6 +243,29 @@ class Settings:
         )
         reader.refuse_mistakes(KEYS)
         return settings
+
+
+def refuse_plain(keys: Sequence[str]) -> None:
+    """Refuse secrets that stand in the stack's file for all to read.
+
+    Pulumi.yaml can say so of a key that every stack must have; of one that may be left out it
+    can't, for there the default would have to be a secret too.
+
+    Raises:
+        ConfigError: names each of ``keys``, and none of the values.
+    """
+    if keys:
+        raise ConfigError(
+            [
+                Mistake(
+                    key,
+                    "stands in the stack's file in plain text.",
+                    "a secret, encrypted with the stack's key",
+                    f"Make a new one where it came from, then: pulumi config set --secret {key}",
+                )
+                for key in keys
+            ]
+        )
 
 
 _PROJECT_ID = Allowed(

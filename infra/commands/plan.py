@@ -10,7 +10,7 @@ from infra.bundles import planned
 from infra.cost import Estimate, Item, PriceList, estimate, mistakes, read_prices
 from infra.platform import build
 from infra.recording import Recorded, Recording, record
-from infra.settings import Settings
+from infra.settings import SECRETS, Settings
 from infra.stack_file import ROOT, StackConfig, read_stack
 
 CENT = Decimal("0.01")
@@ -53,7 +53,7 @@ def recorded(values: Mapping[str, str]) -> Recording:
     def program() -> None:
         build(Settings.load(), bundle_of=planned)
 
-    return record(program, values, secrets=["grafana_token"], preview=True)
+    return record(program, values, secrets=SECRETS, preview=True)
 
 
 def tree(resources: Sequence[Recorded]) -> list[str]:

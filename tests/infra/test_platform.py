@@ -14,7 +14,7 @@ from infra.policies import POLICIES, check
 from infra.policies.labels import as_registered
 from infra.policies.secrecy import keeps
 from infra.recording import Recording, record
-from infra.settings import Settings
+from infra.settings import SECRETS, Settings
 
 pytestmark = pytest.mark.slow
 
@@ -53,9 +53,7 @@ def recorded(root: Path, changes: Mapping[str, str], *, preview: bool) -> Record
     def program() -> None:
         build(Settings.load(), bundle_of=bundle_of, today=date(2026, 11, 24))
 
-    return record(
-        program, {**defaults, **OWN, **changes}, secrets=["grafana_token"], preview=preview
-    )
+    return record(program, {**defaults, **OWN, **changes}, secrets=SECRETS, preview=preview)
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["preview", "up"])

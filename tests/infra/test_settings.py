@@ -9,8 +9,9 @@ import yaml
 
 from handlers.record import Cloud
 from infra.reading import ConfigError
+from infra.recording import record
 from infra.scopes import AwsAdoption
-from infra.settings import KEYS, Hosting, Settings
+from infra.settings import KEYS, SECRETS, Hosting, Settings
 from infra.stages import Phase
 
 SUBSCRIPTION = "00000000-0000-4000-8000-00000000000a"
@@ -213,3 +214,18 @@ def test_a_preview_that_could_only_work_through_a_deployers_role_is_refused(
     scopes = [{"id": "111122223333", "role": role}]
     said = mistakes(shipped, ci_repository="acme/costs", aws_scopes=scopes)
     assert "a role to work through" in said["ci_repository"]
+
+
+@pytest.mark.parametrize("plain", ["grafana_token", "grafana_sql_client_secret"])
+def test_a_secret_in_plain_text_is_refused_without_being_shown(
+    shipped: dict[str, str], plain: str
+) -> None:
+    phase2 = {"grafana_sql_client_id": SUBSCRIPTION, "grafana_addresses": '["203.0.113.7"]'}
+    values = {**shipped, **phase2, "grafana_sql_client_secret": "closed", plain: "open-to-all"}
+    others = [key for key in SECRETS if key != plain]
+    with pytest.raises(ConfigError) as error:
+        record(Settings.load, values, secrets=others, preview=True)
+    assert [mistake.key for mistake in error.value.mistakes] == [plain]
+    assert "open-to-all" not in str(error.value)
+    assert f"pulumi config set --secret {plain}" in str(error.value)
+    record(Settings.load, values, secrets=SECRETS, preview=True)
