@@ -13,7 +13,8 @@ from dashboards.queries.sql import queries
 from handlers.alerts import Rule, question, rules
 from handlers.warehouses.bigquery import tables, views
 from tests.dashboards.engines import HUB, Answer, Rows, in_duckdb, with_days, with_filters
-from tests.dashboards.hub_rows import ACME, FIRST, LAST, NOV, hub_rows
+from tests.dashboards.hub_rows import ACME, FIRST, LAST, NOV, OCT, hub_rows
+from tests.dashboards.test_parity import at, compared, part
 from tests.engine.bigquery.emulator import PROJECT, Emulator, running
 from tests.sql.engines import BY_NAME, as_query, plain
 
@@ -39,6 +40,9 @@ def rows() -> Rows:
     made.add("reconciliation", **bill, source="invoice", difference_usd=Decimal("12.5"))
     found = {"series": "cloud", "key": "AWS", "status": "high", "expected": Decimal(9)}
     made.add("anomalies", cloud_provider="AWS", date=day["date"], actual=Decimal(29), **found)
+    compared(made, "AWS", at(LAST, 6), "in_transit", costs=("10", "12.50"))
+    compared(made, "Azure", at(LAST, 6), "different", period=OCT, costs=("20", "18.25"))
+    part(made, at(LAST, 6), "gpt", "20", "19")
     made.of["ledger"][2] = {**made.of["ledger"][2], "restated_usd": Decimal("2.5")}
     return made
 
