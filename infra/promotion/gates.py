@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from importlib.resources import files
@@ -20,6 +20,10 @@ from infra.stages import Stage
 STALE = timedelta(hours=36)
 """Without a load for so long a path is not what people could be served from: a run a day, and half
 a day of grace."""
+
+BEHIND = timedelta(days=4)
+"""A path whose last complete day of usage is longer ago lacks days that people expect to see; the
+clouds complete a day within two."""
 
 TOLERANCE_USD = Decimal(1)
 """What a statement of a cloud may differ unexplained; the clouds round their own reports."""
@@ -101,7 +105,8 @@ def _troubled(environment: Environment, paths: Collection[_Path]) -> Iterator[Bl
 
 
 def _stale(environment: Environment, paths: Collection[_Path]) -> Iterator[Blocker]:
-    """Paths that have not loaded anything lately."""
+    """Paths that have not loaded anything lately, or load bills that no longer go on."""
+    today = environment.clock().date()
     rows = {
         (str(row["cloud_provider"]), str(row["warehouse"])): row
         for row in _ask(environment, "last_by_path")
@@ -116,6 +121,14 @@ def _stale(environment: Environment, paths: Collection[_Path]) -> Iterator[Block
                 yield Blocker(
                     f"{cloud}: nothing was loaded on the path '{warehouse}' {when}.",
                     "See why: python -m infra status.",
+                )
+                continue
+            through = None if row is None else cast("date | None", row["data_through"])
+            if through is None or today - through > BEHIND:
+                yield Blocker(
+                    f"{cloud}: the costs on the path '{warehouse}' are complete up to"
+                    f" {through or 'no day'}.",
+                    "See whether the cloud still writes its export: python -m infra status.",
                 )
 
 

@@ -200,6 +200,17 @@ def test_a_path_that_has_gone_quiet_is_refused(world: Simulation) -> None:
     assert "AWS: nothing was loaded on the path 'hub' since 2026-11-20 06:00 UTC" in said
 
 
+def test_a_path_whose_bills_no_longer_go_on_is_refused(world: Simulation) -> None:
+    at(world, Stage.DUAL)
+    last = "UPDATE project.hub.ledger SET data_through = DATE '{}' WHERE warehouse = 'redshift'"
+    stopped = world.now.date() - timedelta(days=5)
+    world.hub.connection.execute(last.format(stopped))
+    said = blocked(world, Stage.PILOT, "acme")
+    assert f"AWS: the costs on the path 'redshift' are complete up to {stopped}" in said
+    world.hub.connection.execute(last.format(world.now.date() - timedelta(days=4)))
+    move(world, Stage.PILOT, "acme")
+
+
 def test_a_statement_that_nothing_explains_is_refused(world: Simulation) -> None:
     at(world, Stage.DUAL)
     for at_hour, dollars, reason in ((1, "40", "unexplained"), (2, "0.60", "unexplained")):
