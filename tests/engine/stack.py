@@ -163,7 +163,7 @@ class Stack:
 
     def preview_json(self, *options: str) -> Outcome:
         """``preview --json``: what a review of a pull request reads."""
-        with _serving(self.program) as address:
+        with serving(self.program) as address:
             answer = self.run("preview", "--json", *_inline(address), *options)
         document = cast(Json, json.loads(answer.text))
         steps = tuple(Step(step["op"], step["urn"]) for step in document["steps"])
@@ -171,7 +171,7 @@ class Stack:
 
     def preview_text(self, *options: str) -> str:
         """What ``preview --json`` prints, also where it fails."""
-        with _serving(self.program) as address:
+        with serving(self.program) as address:
             return self.run("preview", "--json", *_inline(address), *options, may_fail=True).text
 
     def up(self, *options: str) -> Outcome:
@@ -193,7 +193,7 @@ class Stack:
 
     def killed_up(self, name: str) -> None:
         """An ``up`` whose process dies when a resource is made and before it can note that."""
-        with _serving(self.program) as address:
+        with serving(self.program) as address:
             process = subprocess.Popen(
                 [
                     self.pulumi,
@@ -245,7 +245,7 @@ class Stack:
     def _operate(self, *arguments: str, may_fail: bool = False) -> Outcome:
         log = self.folder / "events.jsonl"
         log.unlink(missing_ok=True)
-        with _serving(self.program) as address:
+        with serving(self.program) as address:
             answer = self.run(
                 *arguments, "--event-log", str(log), *_inline(address), may_fail=may_fail
             )
@@ -291,8 +291,8 @@ class _Language(LanguageServer):
 
 
 @contextmanager
-def _serving(program: Program) -> Generator[str]:
-    """Let the executable ask this process for the program."""
+def serving(program: Program) -> Generator[str]:
+    """Let the executable ask this process for the program; the address where it does."""
     server = grpc.server(futures.ThreadPoolExecutor(4), options=OPTIONS)
     language = _Language(program)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(language, server)

@@ -1,13 +1,15 @@
 """The engine as promotion meets it: the real executable, through the Automation API."""
 
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from infra.guard.preview import read_preview
+from infra.guard.preview import Op, read_preview
 from infra.promotion.environment import EngineFailed
 from infra.promotion.pulumi_engine import PulumiEngine
 from tests.engine.conftest import NewStack
+from tests.engine.login import logged_in
 from tests.engine.phase1 import new_environment
 from tests.engine.stack import Stack
 
@@ -22,14 +24,12 @@ def made(new_stack: NewStack) -> Stack:
 
 
 @pytest.fixture
-def engine(made: Stack, monkeypatch: pytest.MonkeyPatch) -> PulumiEngine:
+def engine(made: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[PulumiEngine]:
     """The engine of that stack, for whoever is logged in to its backend."""
-    for name, value in made.environment().items():
-        if name.startswith("PULUMI_"):  # its home is not ours: the bundles are kept there
+    with logged_in(made) as variables:
+        for name, value in variables.items():
             monkeypatch.setenv(name, value)
-    path = f"{Path(made.pulumi).parent}:{made.environment()['PATH']}"
-    monkeypatch.setenv("PATH", path)
-    return PulumiEngine(made.name, made.project, lambda _: None)
+        yield PulumiEngine(made.name, made.project, lambda _: None)
 
 
 def test_keys_go_into_the_stacks_own_file_and_the_engine_reads_them(
@@ -90,5 +90,31 @@ def test_a_stack_that_is_not_there_is_an_error_with_the_engines_reason(
         PulumiEngine("other", engine.folder, lambda _: None).outputs()
 
 
-def test_the_preview_of_a_change_is_read_by_the_guard(made: Stack) -> None:
-    assert read_preview(made.preview_text("--show-sames")).errors == ()
+def test_the_engines_own_preview_and_update_are_those_of_the_program(
+    made: Stack, engine: PulumiEngine
+) -> None:
+    said: list[str] = []
+    engine = replace(engine, say=said.append)
+    before = made.configuration.read_text(encoding="utf-8")
+    try:
+        made.configure({"notify": ["mailto:others@example.com"]})
+        preview = read_preview(engine.preview())
+        assert preview.errors == ()
+        assert preview.of(Op.UPDATE)
+        engine.up()
+        assert any("updated" in line for line in said)
+        assert not read_preview(engine.preview()).of(Op.UPDATE)
+    finally:
+        made.configuration.write_text(before, encoding="utf-8")
+
+
+def test_an_update_that_fails_is_told_with_the_clouds_reason_and_ends_when_asked_again(
+    made: Stack, engine: PulumiEngine
+) -> None:
+    made.cloud.expire_login("aws")
+    try:
+        with pytest.raises(EngineFailed, match=r"The update failed; .*the same command goes on"):
+            engine.up()
+    finally:
+        made.cloud.renew_login("aws")
+    engine.up()
