@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
-from handlers.native import NativeName, native_environment
+from handlers.native import native_environment
+from handlers.native_names import NativeName
 from handlers.record import Cloud
 from handlers.settings import AZURE_AUDIENCE, Name
 from infra.aws.billing import Billing as AwsBilling

@@ -19,7 +19,8 @@ from handlers.archive import Archive, bill_folder
 from handlers.commands.options import google_clients
 from handlers.errors import UsageError
 from handlers.ledger import LedgerRow
-from handlers.native import NativeName, is_allowed, read_some
+from handlers.native import is_allowed, read_some
+from handlers.native_names import NativeName
 from handlers.record import Cloud
 from handlers.runtimes.clients import Scratch
 from handlers.settings import Name

@@ -10,7 +10,8 @@ import boto3
 
 from handlers.archive import Archive
 from handlers.archive.s3 import S3Archive
-from handlers.native import NativeName, Redshift
+from handlers.native import Redshift
+from handlers.native_names import NativeName
 from handlers.runtimes.aws_clients import REGION, client_of, redshift_warehouse
 from handlers.runtimes.clients import Scratch
 from handlers.settings import Name

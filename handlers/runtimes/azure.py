@@ -19,7 +19,8 @@ from typing import Any
 import azure.functions as func
 
 from handlers.messages import Run, parse
-from handlers.native import AzureSettings, NativeName
+from handlers.native import AzureSettings
+from handlers.native_names import NativeName
 from handlers.runtimes.clients import Scratch
 from handlers.runtimes.jobs import (
     Jobs,

@@ -16,7 +16,7 @@ from azure.identity import DefaultAzureCredential
 from handlers.archive import Archive
 from handlers.archive.blobs import BlobArchive, BlobPlace
 from handlers.errors import UsageError
-from handlers.native import NativeName
+from handlers.native_names import NativeName
 from handlers.runtimes.clients import Scratch
 from handlers.settings import Name
 from handlers.warehouses.azuresql.port import Connect, Database

@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 
 from handlers.errors import CostError
 from handlers.messages import MessageError, parse
-from handlers.native import AwsSettings, AzureSettings, NativeName
+from handlers.native import AwsSettings, AzureSettings
+from handlers.native_names import NativeName
 from handlers.runtimes.clients import Scratch
 from handlers.runtimes.jobs import CommandRefused, Jobs, RuntimeJobs
 from handlers.runtimes.log import Log, Severity, Step

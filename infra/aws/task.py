@@ -47,7 +47,7 @@ class TaskArgs(TypedDict):
     subnet_ids: Sequence[pulumi.Input[str]]
     security_group_id: pulumi.Input[str]
     environment: Mapping[str, pulumi.Input[str]]
-    """The Lambda's, complete (handlers/native.py)."""
+    """The Lambda's, complete (handlers/native_names.py)."""
 
 
 class Task(pulumi.ComponentResource):

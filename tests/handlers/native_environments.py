@@ -2,7 +2,8 @@
 
 import json
 
-from handlers.native import NativeName, native_environment
+from handlers.native import native_environment
+from handlers.native_names import NativeName
 from handlers.record import Cloud
 from handlers.settings import Name
 from tests.handlers.environments import SCOPES, SHARED

@@ -6,13 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from handlers.native import (
-    NATIVE_VARIABLES,
-    AzureSettings,
-    NativeName,
-    native_environment,
-    native_names,
-)
+from handlers.native import AzureSettings, native_environment, native_names
+from handlers.native_names import NATIVE_VARIABLES, NativeName
 from handlers.record import Cloud
 from handlers.settings import PushSignature, SettingsError
 from handlers.warehouses.azuresql.names import Rights

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from handlers.native import NativeName, native_environment
+from handlers.native import native_environment
+from handlers.native_names import NativeName
 from handlers.record import Cloud
 from handlers.sample import write_sample
 from handlers.scopes import AwsScope, document

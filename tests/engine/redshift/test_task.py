@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.native import NativeName
+from handlers.native_names import NativeName
 from handlers.runtimes.task import DONE, WRONG
 from handlers.sample import write_sample
 from handlers.settings import Name

@@ -11,7 +11,8 @@ import pytest
 from handlers.errors import CostError, WarehouseError
 from handlers.ledger import LedgerRow
 from handlers.messages import MessageError
-from handlers.native import AwsSettings, NativeName, native_environment
+from handlers.native import AwsSettings, native_environment
+from handlers.native_names import NativeName
 from handlers.record import Cloud
 from handlers.runtimes.aws import Function, command_of
 from handlers.runtimes.clients import Scratch

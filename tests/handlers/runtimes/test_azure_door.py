@@ -11,7 +11,7 @@ from azure.core.credentials import TokenCredential
 from azure.identity import DefaultAzureCredential
 
 from handlers.errors import WarehouseError
-from handlers.native import NativeName
+from handlers.native_names import NativeName
 from handlers.runtimes.azure_door import opens
 from handlers.runtimes.clients import Scratch
 from handlers.settings import Name
