@@ -36,7 +36,7 @@ unexplained AS (
         CAST(ABS(compared.difference_usd) AS FLOAT64) AS usd
     FROM compared
     WHERE
-        compared.reason IS NULL
+        (compared.reason IS NULL OR compared.reason LIKE '%unexplained%')
         AND compared.difference_usd <> 0
         AND (
             compared.stated IS NULL OR 1000 * ABS(compared.difference) >= ABS(compared.stated)

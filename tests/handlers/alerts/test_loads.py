@@ -53,6 +53,7 @@ def test_a_bill_counts_as_trouble_until_a_later_load_of_it_succeeds(engine: Engi
         ("-12.5", {}, Decimal("12.5")),
         ("9.99", {}, 0),  # less than a thousandth of what is stated
         ("10", {"reason": "rounding"}, 0),
+        ("10", {"reason": "tax, unexplained"}, 10),
         ("10", {"charge_type": "tax"}, 0),
         ("10", {"stated": None}, 10),
         ("10", {"billing_period": date(2026, 6, 1)}, 0),
