@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from pathlib import Path
 from typing import Self, TypeVar
 
 import pulumi
@@ -17,8 +16,6 @@ from pulumi.runtime.config import is_config_secret as is_secret
 from dashboards.source import Access
 from handlers.record import Cloud
 from handlers.site import Shares
-from handlers.site.problems import Problem
-from handlers.site.shares import parse_shares
 from infra.native_settings import (
     AWS_KEYS,
     AZURE_KEYS,
@@ -46,6 +43,7 @@ from infra.scopes import (
     azure_scopes,
     gcp_scopes,
 )
+from infra.share_settings import read_shares
 from infra.stages import Phase, Stage, stage_of
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -239,7 +237,7 @@ class Settings:
             azure=azure,
             grafana=_grafana(reader, secrets or {}, azure.sql.route if azure else None),
             pipeline=read_pipeline(reader, gcp.project, aws.scopes if aws else ()),
-            shares=_shares(reader),
+            shares=read_shares(reader),
         )
         reader.refuse_mistakes(KEYS)
         return settings
@@ -314,7 +312,6 @@ _VIEWER = Allowed(
     "user:NAME@HOST, group:NAME@HOST or domain:HOST",
     "group:finops@example.com",
 )
-_FILE = Allowed(r"[\w./ -]{1,300}", "a file below the program's folder", "site/shares.toml")
 _CLOUD = Allowed("aws|azure|gcp", "aws, azure, gcp", "aws")
 
 _AWS_KEYS = (
@@ -411,27 +408,6 @@ def _grafana(
         viewers=viewers,
         detail=read_detail(reader, secrets, route),
     )
-
-
-def _shares(reader: Reader) -> Shares:
-    """The site's shares.toml, whose readers this program grants access."""
-    named = reader.optional("shares_file", _FILE)
-    if not named or not _FILE.holds(named):
-        return Shares()
-    problems: list[Problem] = []
-    try:
-        shares = parse_shares(Path(named).read_bytes(), problems)
-    except OSError as error:
-        found = f"names {named}, which can't be read: {error.strerror}."
-        reader.note("shares_file", found, "the shares.toml of the site data", _FILE.example)
-        return Shares()
-    for problem in problems:
-        reader.note("shares_file", f"names {named}: {problem}", "a valid file", _FILE.example)
-    if shares.to and not shares.to.startswith("gs://"):
-        found = f"names {named}, which shares to the folder {shares.to}."
-        reader.note("shares_file", found, "a file whose 'to' is a bucket, gs://...", _FILE.example)
-        return Shares()
-    return shares
 
 
 def _one_of(reader: Reader, key: str, kind: type[Word], default: Word) -> Word:
