@@ -3,6 +3,8 @@
 import re
 from base64 import b64encode
 from collections import Counter
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 
 import pulumi_gcp as gcp
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from tests.engine.cloud import Fault
 from tests.engine.conftest import NewStack
 from tests.engine.phase1 import PAYER, TOKEN, files, new_environment
-from tests.engine.stack import Stack
+from tests.engine.stack import Outcome, Stack
 from tests.engine.values import plain
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(120)]
@@ -31,11 +33,34 @@ def made(new_stack: NewStack) -> Stack:
     return stack
 
 
-def test_a_preview_in_empty_clouds_shows_only_creations_and_asks_no_cloud_for_any(
-    new_stack: NewStack,
-) -> None:
+@pytest.fixture(scope="module")
+def previewed(new_stack: NewStack) -> tuple[Stack, Outcome]:
+    """An environment in empty clouds, and what its first preview says."""
     stack = new_environment(new_stack)
-    preview = stack.preview_json()
+    return stack, stack.preview_json()
+
+
+@pytest.fixture(scope="module")
+def untouched(new_stack: NewStack) -> Stack:
+    """An environment that nothing is done with but what is refused."""
+    return new_environment(new_stack)
+
+
+@contextmanager
+def configured(stack: Stack, values: Mapping[str, object]) -> Generator[None]:
+    """With other settings for a while."""
+    before = stack.configuration.read_text(encoding="utf-8")
+    stack.configure(values)
+    try:
+        yield
+    finally:
+        stack.configuration.write_text(before, encoding="utf-8")
+
+
+def test_a_preview_in_empty_clouds_shows_only_creations_and_asks_no_cloud_for_any(
+    previewed: tuple[Stack, Outcome],
+) -> None:
+    stack, preview = previewed
     assert set(preview.counts()) == {"create"}
     assert preview.document["changeSummary"]["create"] == len(preview.steps)
     assert not stack.cloud.things
@@ -50,9 +75,9 @@ def test_a_refresh_finds_the_clouds_as_the_program_described_them(made: Stack) -
     made.refresh("--expect-no-changes")
 
 
-def test_what_was_previewed_is_what_was_made(new_stack: NewStack, made: Stack) -> None:
-    previewed = {step.urn for step in new_environment(new_stack).preview_json().steps}
-    assert previewed == set(made.resources())
+def test_what_was_previewed_is_what_was_made(previewed: tuple[Stack, Outcome], made: Stack) -> None:
+    _, preview = previewed
+    assert {step.urn for step in preview.steps} == set(made.resources())
 
 
 def test_no_resource_uses_a_default_provider(made: Stack) -> None:
@@ -140,11 +165,10 @@ def test_what_holds_data_is_protected(made: Stack) -> None:
             assert resource.get("protect"), urn
 
 
-def test_a_changed_schedule_changes_the_job_alone(new_stack: NewStack) -> None:
-    stack = new_environment(new_stack)
-    stack.up()
-    stack.configure({"aws_schedule": "30 3 * * *"})
-    changed = stack.up()
+def test_a_changed_schedule_changes_the_job_alone(made: Stack) -> None:
+    with configured(made, {"aws_schedule": "30 3 * * *"}):
+        changed = made.up()
+    made.up()
     assert changed.counts() == {"update": 1}
     [step] = [step for step in changed.steps if step.op == "update"]
     assert step.type == "gcp:cloudscheduler/job:Job"
@@ -169,15 +193,13 @@ def test_an_up_that_fails_in_the_middle_is_finished_by_the_next(
     assert stack.up().counts() == {}
 
 
-def test_a_bucket_deleted_behind_the_engine_is_seen_and_made_again(new_stack: NewStack) -> None:
-    stack = new_environment(new_stack)
-    stack.up()
-    [site] = [thing for thing in stack.cloud.of_type(BUCKET) if thing.id.endswith("-site")]
-    stack.cloud.remove(BUCKET, site.id)
-    stack.refresh()
-    assert "create" in stack.up().counts()
-    assert site.id in {thing.id for thing in stack.cloud.of_type(BUCKET)}
-    assert stack.up().counts() == {}
+def test_a_bucket_deleted_behind_the_engine_is_seen_and_made_again(made: Stack) -> None:
+    [site] = [thing for thing in made.cloud.of_type(BUCKET) if thing.id.endswith("-site")]
+    made.cloud.remove(BUCKET, site.id)
+    made.refresh()
+    assert "create" in made.up().counts()
+    assert site.id in {thing.id for thing in made.cloud.of_type(BUCKET)}
+    assert made.up().counts() == {}
 
 
 @pytest.mark.parametrize(
@@ -193,20 +215,21 @@ def test_a_bucket_deleted_behind_the_engine_is_seen_and_made_again(new_stack: Ne
     ],
 )
 def test_bad_configuration_is_told_before_anything_is_registered(
-    new_stack: NewStack, key: str, value: object, says: str
+    untouched: Stack, key: str, value: object, says: str
 ) -> None:
-    stack = new_environment(new_stack, **{key: value})
-    refused = stack.failing("preview")
+    with configured(untouched, {key: value}):
+        refused = untouched.failing("preview")
     assert says in refused.text
     assert "pulumi config" in refused.text
     assert "Traceback" not in refused.text
     assert {step.type for step in refused.steps} <= {"pulumi:pulumi:Stack"}
-    assert not stack.cloud.calls
+    assert not untouched.cloud.calls
 
 
-def test_every_mistake_in_the_configuration_is_told_at_once(new_stack: NewStack) -> None:
+def test_every_mistake_in_the_configuration_is_told_at_once(untouched: Stack) -> None:
     mistakes = {"gcp_region": "atlantis", "grafana_url": "http://grafana.example.com"}
-    refused = new_environment(new_stack, **mistakes).failing("preview")
+    with configured(untouched, mistakes):
+        refused = untouched.failing("preview")
     for key in mistakes:
         assert key in refused.text
 
