@@ -13,7 +13,7 @@ from infra.policies import POLICIES, check
 from infra.policies.labels import as_registered
 from infra.reading import ConfigError, Reader
 from infra.recording import Recording, record
-from infra.settings import _shares  # pyright: ignore[reportPrivateUsage]
+from infra.share_settings import read_shares
 
 LABELS = {"managed-by": "ai-cost-monitoring"}
 FOLDER = "gcp:storage/managedFolder:ManagedFolder"
@@ -82,8 +82,8 @@ def test_a_folder_loses_its_readers_while_its_objects_stay(made: Recording) -> N
 
 
 def test_nothing_is_shared_unless_the_stack_names_a_file() -> None:
-    assert _shares(Reader({})) == Shares()
-    assert _shares(Reader({"shares_file": ""})) == Shares()
+    assert read_shares(Reader({})) == Shares()
+    assert read_shares(Reader({"shares_file": ""})) == Shares()
 
 
 @pytest.mark.parametrize(
@@ -106,6 +106,6 @@ def test_a_file_that_can_not_be_granted_is_a_mistake_of_the_configuration(
     if text is not None:
         Path("shares.toml").write_text(text)
     reader = Reader({"shares_file": "shares.toml"})
-    _shares(reader)
+    read_shares(reader)
     with pytest.raises(ConfigError, match=said):
         reader.refuse_mistakes(["shares_file"])
