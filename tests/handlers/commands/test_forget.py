@@ -87,6 +87,7 @@ def test_no_table_has_the_name_after_it_and_the_dollars_are_the_same(
         assert part in said
 
 
+@pytest.mark.slow
 def test_bills_that_bring_the_name_again_do_not_bring_it_back(
     words: list[str], tmp_path: Path
 ) -> None:
@@ -99,6 +100,7 @@ def test_bills_that_bring_the_name_again_do_not_bring_it_back(
     assert costs(tmp_path) == {tombstone.customer: Decimal(11), "globex": Decimal(4)}
 
 
+@pytest.mark.slow
 def test_repeated_for_another_warehouse_it_finds_the_same_tombstone(
     words: list[str], tmp_path: Path
 ) -> None:

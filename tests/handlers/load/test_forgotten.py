@@ -8,7 +8,6 @@ import pytest
 
 from handlers.load.load import Policy
 from handlers.site.forgotten import tombstone_of
-from handlers.tables import LOADED
 from tests.handlers.load.bills import NOVA, AwsBill, Line, write_bill
 from tests.handlers.load.runs import NOW, collect, collect_archive, ledger, query, tables, timeless
 
@@ -61,7 +60,6 @@ def test_a_load_writes_what_stands_for_a_forgotten_name_in_every_case_and_by_eve
         for row in rows:
             said = " ".join(map(str, row)).lower().replace("acme-labs", "")
             assert "acme" not in said, (name, row)
-    assert query(warehouse, "SELECT DISTINCT resource_id FROM llm_costs WHERE customer_id='globex'")
     assert query(warehouse, "SELECT count(*) FROM llm_costs WHERE resource_id='arn:globex'") == [
         (1,)
     ]
@@ -79,10 +77,10 @@ def test_what_was_loaded_before_is_rewritten_from_the_archive_with_the_same_doll
     assert costs(before) == {TOMBSTONE.customer: Decimal("15.5"), **OTHERS}
 
     collect(bills, after, known)
-    assert {table.name for table in LOADED} <= tables(before).keys()
-    strip = [("load_id",)]
+    then = tables(after)
     for name, rows in tables(before).items():
-        assert len(rows) == len(tables(after)[name]), (name, strip)
+        assert len(rows) == len(then[name]), name
+
     digests = (
         "SELECT model, token_type, customer_key, rows, usage_amount, cost_usd FROM load_digests"
         " WHERE load_id IN (SELECT load_id FROM llm_costs) ORDER BY ALL"
@@ -90,6 +88,7 @@ def test_what_was_loaded_before_is_rewritten_from_the_archive_with_the_same_doll
     assert query(before, digests) == query(after, digests), "parity compares these"
 
 
+@pytest.mark.slow
 def test_a_load_from_an_archive_of_a_nameless_load_says_the_same_again(
     bills: Path, tmp_path: Path
 ) -> None:

@@ -107,6 +107,7 @@ def test_parquet_says_what_csv_says_with_exact_types(warehouse: Path, tmp_path: 
     assert answer == [list(row.values()) for row in rows(folder / "costs-2026-11.csv")]
 
 
+@pytest.mark.slow
 def test_only_what_changes_is_written_again(warehouse: Path, tmp_path: Path) -> None:
     assert shared(warehouse, tmp_path) == [2] * len(HOSTILE)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.*")}
