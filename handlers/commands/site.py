@@ -125,6 +125,7 @@ def _counts(found: Site) -> Iterator[tuple[str, str]]:
         yield f"{name}.csv", f"{len(rows)} rows"
     shares = found.shares
     yield "shares.toml", f"{len(shares.shares)} customers get {len(shares.columns)} columns"
+    yield "forgotten.toml", f"{len(found.forgotten)} customers"
     clouds = ", ".join(found.catalog) or "no"
     yield "catalog/", f"{clouds} rules of your own"
 

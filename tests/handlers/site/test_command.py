@@ -40,6 +40,8 @@ def test_check_counts_what_each_file_holds() -> None:
         "  rates.csv          1 rows",
         "  invoices.csv       0 rows",
         "  events.csv         0 rows",
+        "  shares.toml        0 customers get 9 columns",
+        "  forgotten.toml     0 customers",
         "  catalog/           no rules of your own",
     ]
 
