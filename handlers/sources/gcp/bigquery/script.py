@@ -32,7 +32,7 @@ OUTPUTS = tuple(f"new_{table.name}" for table in LOADED)
 """The statements whose tables are written to the hub; ``new_llm_costs`` to ``gcp_llm_costs``."""
 
 _PACKAGE = "handlers.sources.gcp.bigquery"
-_FILES = ("lines.sql", "stage.sql", "facts.sql")
+_FILES = ("lines.sql", "stage.sql", "facts.sql", "beside.sql")
 _SUBQUERIES = ("cells", "lines")
 _WORD = re.compile(r"\{([a-z_]+)\}")
 _PARAMETER = re.compile(r"@([a-z_]+)")
