@@ -210,9 +210,7 @@ def scan_archive(connection: duckdb.DuckDBPyConnection, bill: ArchivedBill) -> S
     )
 
 
-def _fill_left_out(
-    connection: duckdb.DuckDBPyConnection, rows: Sequence[Sequence[object]]
-) -> None:
+def _fill_left_out(connection: duckdb.DuckDBPyConnection, rows: Sequence[Sequence[object]]) -> None:
     """Older archives tell neither kinds of charge nor documents apart: those cells are null."""
     columns = ", ".join(f"{name} {kind}" for name, kind in LEFT_OUT_COLUMNS.items())
     connection.execute(f"CREATE OR REPLACE TEMP TABLE left_out ({columns})")
