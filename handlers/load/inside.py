@@ -15,17 +15,17 @@ from typing import Any
 from uuid import uuid4
 
 from handlers.archive import archiving
-from handlers.catalog import Catalog
 from handlers.errors import BillError, ConservationError, Place, WarehouseError
 from handlers.ledger import LedgerRow
 from handlers.load.collecting import Task
 from handlers.load.completeness import data_through
+from handlers.load.inside_aside import Separated, allowed, fetch_aside, verify_separated
 from handlers.load.inside_lines import fetch_left_out, fetch_lines
-from handlers.load.load import Loaded, Loader, rates_text, stored
+from handlers.load.load import Loaded, Loader, keep_set_aside, rates_text, stored
 from handlers.load.stage import Rules
 from handlers.load.verify import Split, verify_split
 from handlers.record import Cloud
-from handlers.scan.scan import Scanned
+from handlers.scan.scan import Scanned, SetAside
 from handlers.scan.totals import Total
 from handlers.scopes import GcpScope, Scope
 from handlers.site import Rate, Site
@@ -37,6 +37,7 @@ from handlers.sources.gcp.bigquery import (
     bills_in,
     classification_of,
     export_at,
+    separation_of,
 )
 from handlers.sources.refusals import Refusal, Refuse
 from handlers.warehouses.attempts import Undecided
@@ -104,21 +105,29 @@ class _Attempt:
         self._hub = hub
         self._loader = loader
         self._bill = bill
-        self._tables: dict[str, TableName] = {}
+        self._tables: list[TableName] = []
         self._outputs: dict[str, TableName] = {}
 
     def prepare(self, started: LedgerRow, rules: Rules) -> LedgerRow:
         """See ``load.Prepare``."""
-        steps = self._classify(started.load_id, rules.catalog, rules.site)
-        totals = self._totals(steps)
-        self._refuse_faults(totals)
+        load = self._load(started.load_id)
+        steps, totals = self._classified(load, rules)
+        quarantine, aside = self._loader.policy.quarantine, SetAside()
+        if int(totals["faults"]):
+            quarantine = allowed(quarantine, self._bill, totals)
+            rest, separated = self._separated(load, rules)
+            whole, aside = totals, separated.aside
+            steps, totals = self._classified(rest, rules)
+            verify_separated(self._bill, whole, totals, separated)
         rates = _rates(totals, rules.site, self._bill.period)
         split = _verified(totals)
         latest: date | None = totals["latest"]
         fetch_lines(self._loader.connection, self._hub, steps.table("staged_lines"))
         fetch_left_out(self._loader.connection, self._hub, steps.table("left_out"))
-        whole = Total(int(totals["source_lines"]), Decimal(totals["source_total"]))
-        scanned = Scanned(whole, whole, latest)
+        if quarantine is not None and aside.lines:
+            keep_set_aside(quarantine, self._bill, aside)
+        read = Total(int(totals["source_lines"]), Decimal(totals["source_total"]))
+        scanned = Scanned(read, read, latest, aside)
         with archiving(
             self._loader.connection, self._loader.archive, self._bill, scanned
         ) as keep_archive:
@@ -126,7 +135,7 @@ class _Attempt:
         at = self._bill.exported_at or self._loader.policy.clock()
         return replace(
             started,
-            **_amounts(totals, split),
+            **_amounts(totals, split, scanned),
             billing_currency=str(totals["billing_currency"]),
             rates_used=rates_text(rates),
             data_through=data_through(self._bill.period, at, latest),
@@ -140,24 +149,49 @@ class _Attempt:
 
     def keep_outputs(self) -> None:
         """A job may still be reading them."""
-        self._tables = {name: table for name, table in self._tables.items() if name not in OUTPUTS}
+        kept = list(self._outputs.values())
+        self._tables = [table for table in self._tables if table not in kept]
 
     def drop(self) -> None:
         """Remove what was staged."""
-        self._hub.staging.drop(self._tables.values())
+        self._hub.staging.drop(self._tables)
 
-    def _classify(self, load_id: str, catalog: Catalog, site: Site) -> Classification:
-        staging = self._hub.staging
-        load = Load(
+    def _load(self, load_id: str) -> Load:
+        return Load(
             export=self._bill.export,
             account=self._bill.scope,
             period=self._bill.period,
             load_id=load_id,
-            staging=TableName(staging.project, staging.dataset, f"{load_id}_{uuid4().hex[:12]}"),
+            staging=self._prefix(load_id),
         )
-        steps = classification_of(load, catalog, site)
+
+    def _prefix(self, load_id: str) -> TableName:
+        """Of tables that no other attempt has."""
+        staging = self._hub.staging
+        return TableName(staging.project, staging.dataset, f"{load_id}_{uuid4().hex[:12]}")
+
+    def _classified(self, load: Load, rules: Rules) -> tuple[Classification, Totals]:
+        """The staged tables of ``load``, and what they add up to."""
+        steps = classification_of(load, rules.catalog, rules.site)
+        self._run(steps)
+        self._outputs = {name.removeprefix("new_"): steps.table(name) for name in OUTPUTS}
+        (row,) = self._hub.jobs.rows("totals", f"SELECT * FROM {steps.table('totals')}", {})
+        return steps, row
+
+    def _separated(self, load: Load, rules: Rules) -> tuple[Load, Separated]:
+        """The same load without the rows that can't be understood, and those rows."""
+        steps = separation_of(load, rules.catalog, rules.site)
+        self._run(steps)
+        rest = replace(
+            load,
+            export=load.export.copied_to(steps.table("understood")),
+            staging=self._prefix(load.load_id),
+        )
+        return rest, fetch_aside(self._hub.jobs, steps, self._bill)
+
+    def _run(self, steps: Classification) -> None:
         for step in steps.statements:
-            self._tables[step.name] = step.table
+            self._tables.append(step.table)
             what = f"stage_{step.name}"
             job_id = f"{what}_{step.table.table}"
             end = self._hub.jobs.run(what, step.sql, step.parameters, job_id)
@@ -166,22 +200,6 @@ class _Attempt:
                     f"BigQuery: the bill was not read: {end.error} (job {job_id}). Nothing was"
                     " changed."
                 )
-        self._outputs = {name.removeprefix("new_"): steps.table(name) for name in OUTPUTS}
-        return steps
-
-    def _totals(self, steps: Classification) -> Totals:
-        (row,) = self._hub.jobs.rows("totals", f"SELECT * FROM {steps.table('totals')}", {})
-        return row
-
-    def _refuse_faults(self, totals: Totals) -> None:
-        """BillError when a row can't be understood; Google's rows are never set aside."""
-        if int(totals["faults"]):
-            raise BillError(
-                Place(self._bill.origin, column=str(totals["fault"] or "cost")),
-                f"{totals['faults']} rows of {self._bill} can't be understood.",
-                "Google writes every row whole: look at them in BigQuery, and tell Google's"
-                " support. Nothing was changed.",
-            )
 
 
 def _rates(totals: Totals, site: Site, period: date) -> dict[str, Rate]:
@@ -219,18 +237,18 @@ def _verified(totals: Totals) -> Split:
     return split
 
 
-def _amounts(totals: Totals, split: Split) -> dict[str, Decimal | int]:
+def _amounts(totals: Totals, split: Split, scanned: Scanned) -> dict[str, Decimal | int]:
     return {
-        "source_total": stored(Decimal(totals["source_total"])),
+        "source_total": stored(scanned.whole.cost),
         "ai_total": stored(split.ai),
         "platform_total": stored(split.platform),
         "other_total": stored(split.other),
         "loaded_total": stored(Decimal(totals["loaded_total"])),
         "cost_usd": stored(Decimal(totals["cost_usd"])),
         "gross_cost_usd": stored(Decimal(totals["gross_cost_usd"])),
-        "source_lines": int(totals["source_lines"]),
+        "source_lines": scanned.whole.lines,
         "ai_lines": split.ai_lines,
         "rows": int(totals["rows"]),
-        "quarantined_rows": 0,
-        "quarantined_total": Decimal(0),
+        "quarantined_rows": scanned.aside.lines,
+        "quarantined_total": stored(scanned.aside.cost),
     }

@@ -219,7 +219,7 @@ class Loader:
         with archiving(self.connection, self.archive, bill, scanned) as keep_archive:
             currency, split = self._derive(bill, rules, started.load_id, scanned)
             if isinstance(bill, Snapshot) and scanned.aside.lines and self.policy.quarantine:
-                _keep_set_aside(self.policy.quarantine, bill, scanned.aside)
+                keep_set_aside(self.policy.quarantine, bill, scanned.aside)
             archive = keep_archive()
         return replace(
             started,
@@ -297,7 +297,7 @@ class Loader:
         return replace(row, status=Status.HELD, error=shrunk) if shrunk else row
 
 
-def _keep_set_aside(quarantine: Archive, bill: Snapshot, aside: SetAside) -> None:
+def keep_set_aside(quarantine: Archive, bill: AnyBill, aside: SetAside) -> None:
     """Keep the lines that were set aside in ``quarantine``."""
     file = write_quarantine(quarantine.folder, bill, aside)
     quarantine.keep(file, file.relative_to(quarantine.folder).as_posix())

@@ -28,7 +28,7 @@ from handlers.scan.locate import Fault, faults
 from handlers.scan.scan import Scanned, SetAside, reading_of, scan
 from handlers.scan.second_reader import readable_total
 from handlers.scan.text_files import READ_ERRORS, csv_rows, is_gzip, open_binary, read_header
-from handlers.sources import Reading, Snapshot
+from handlers.sources import AnyBill, Reading, Snapshot
 from handlers.sources.formats import FileFormat
 from handlers.sources.objects import SourceUnavailable
 from handlers.sources.parts import FilePart, Part
@@ -119,7 +119,7 @@ def _scan_the_rest(
             copy.parent.mkdir()
             rest_parts.append(FilePart(copy))
             rows.extend(_COPY[snapshot.file_format](part, copy))
-        aside = SetAside(len(rows), _cost(parts), _file(rows))
+        aside = SetAside(len(rows), _cost(parts), quarantine_file(rows))
         expected = snapshot.expected_lines
         rest = replace(
             snapshot,
@@ -230,7 +230,7 @@ def _where(fault: Fault, part: Part, row: int) -> Row:
     return dict(zip(WHERE_COLUMNS, values, strict=True))
 
 
-def _file(rows: Sequence[Row]) -> bytes:
+def quarantine_file(rows: Sequence[Row]) -> bytes:
     """The quarantine file: the bill's own columns, then where each row stood and why it is here."""
     names = dict.fromkeys(name for row in rows for name in row if name not in WHERE_COLUMNS)
     text = io.StringIO(newline="")
@@ -240,9 +240,9 @@ def _file(rows: Sequence[Row]) -> bytes:
     return text.getvalue().encode("utf-8")
 
 
-def write_quarantine(folder: Path, snapshot: Snapshot, aside: SetAside) -> Path:
+def write_quarantine(folder: Path, bill: AnyBill, aside: SetAside) -> Path:
     """Keep the lines that were set aside below ``folder``, named by content; gives the file."""
-    target = bill_folder(folder, snapshot.cloud, snapshot.scope, snapshot.period)
+    target = bill_folder(folder, bill.cloud, bill.scope, bill.period)
     target.mkdir(parents=True, exist_ok=True)
     file = target / (hashlib.sha256(aside.content).hexdigest()[:32] + ".csv")
     temporary = target / f".{os.getpid()}.tmp"

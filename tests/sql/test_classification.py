@@ -8,6 +8,7 @@ import pytest
 
 from handlers.catalog import load_catalog
 from handlers.lines import LINE_NAMES
+from handlers.load.inside_aside import set_aside_sql
 from handlers.record import Cloud
 from handlers.site import site_from
 from handlers.sources.gcp.bigquery import (
@@ -18,6 +19,7 @@ from handlers.sources.gcp.bigquery import (
     Partition,
     bills_sql,
     classification_of,
+    separation_of,
 )
 from handlers.sources.gcp.bigquery.functions import functions
 from handlers.warehouses.bigquery import billing_export_schema, tables
@@ -31,16 +33,20 @@ EXPORT = TableName("some-project", "billing", "gcp_billing_export_v1_01A2B3_C4D5
 COLUMNS = [field["name"] for field in json.loads(billing_export_schema())]
 
 
-def classification(
-    columns: list[str], partition: Partition = Partition.INGESTION
-) -> Classification:
-    load = Load(
-        export=Export(EXPORT, columns, partition),
+def load_of(export: Export, attempt: str = "attempt") -> Load:
+    return Load(
+        export=export,
         account="01A2B3-C4D5E6-F7A8B9",
         period=date(2026, 10, 1),
         load_id="L1",
-        staging=TableName("some-project", "staging", "attempt"),
+        staging=TableName("some-project", "staging", attempt),
     )
+
+
+def classification(
+    columns: list[str], partition: Partition = Partition.INGESTION
+) -> Classification:
+    load = load_of(Export(EXPORT, columns, partition))
     return classification_of(load, load_catalog(Cloud.GCP), site_from({}))
 
 
@@ -78,6 +84,25 @@ def test_the_export_without_its_newer_columns_and_in_other_partitions_is_underst
     for partition in Partition:
         made = staged(project(*newer), classification(columns, partition))
         assert len(made) == len(classification(columns).statements)
+
+
+def test_what_is_understood_of_a_bill_is_classified_like_an_export_and_the_rest_is_told() -> None:
+    rules, site, googlesql = load_catalog(Cloud.GCP), site_from({}), project("tags")
+    export = Export(EXPORT, [name for name in COLUMNS if name != "tags"])
+    steps = separation_of(load_of(export), rules, site)
+    made = staged(googlesql, steps)
+    assert made["faulty"] == {"row_id": "STRING", "fault": "STRING", "cost": "BIGNUMERIC"}
+    told = googlesql.create(f"CREATE TABLE told AS {set_aside_sql(steps)}")
+    assert told == {
+        "line": "STRING",
+        "fault": "STRING",
+        "cost": "BIGNUMERIC",
+        "readable": "BIGNUMERIC",
+    }
+    rest = export.copied_to(steps.table("understood"))
+    assert rest.origin == export.origin
+    again = classification_of(load_of(rest, "rest"), rules, site)
+    assert staged(googlesql, again).keys() >= set(OUTPUTS)
 
 
 @pytest.mark.parametrize("column", ["sku", "credits", "usage_end_time", "invoice"])

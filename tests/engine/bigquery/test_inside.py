@@ -1,5 +1,7 @@
 """Google's bill loaded where it is: read by nobody, classified, replaced and archived."""
 
+import csv
+import io
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
@@ -9,20 +11,25 @@ from typing import Any
 import pytest
 
 from handlers.archive import FolderArchive
+from handlers.catalog import load_catalog
+from handlers.errors import BillError, ConservationError
 from handlers.ledger import LedgerRow, Status
 from handlers.load import collecting
 from handlers.load.collecting import Collected, Failure
 from handlers.load.inside import tasks_inside
+from handlers.load.inside_aside import allowed, fetch_aside, verify_separated
 from handlers.load.load import Loader, Outcome, Policy
 from handlers.record import Cloud
 from handlers.sample import write_sample
+from handlers.scan.totals import Total
 from handlers.scopes import GcpScope
 from handlers.site import load_site
 from handlers.sources.archive import ArchiveSource
-from handlers.sources.gcp.bigquery import bills_in, export_at
+from handlers.sources.gcp.bigquery import Load, bills_in, export_at, separation_of
 from handlers.sources.refusals import Refusal
 from handlers.tables import FACTS, LOADED
-from tests.engine.bigquery.emulator import Emulator, Row
+from handlers.warehouses.bigquery.names import TableName
+from tests.engine.bigquery.emulator import PROJECT, Emulator, Row
 from tests.engine.bigquery.exports import Bill, comparable, dollars, in_duckdb, rows_of
 from tests.engine.bigquery.hub import Hub, hub_in
 from tests.handlers.load.runs import NOW, collect, ledger
@@ -192,3 +199,50 @@ def test_a_row_that_can_not_be_understood_fails_the_load_and_the_ledger_says_whi
     assert hub.rows(FACTS, [Cloud.GCP]) == []
     (failed,) = hub.warehouse.history(Cloud.GCP, ACCOUNT, OCTOBER)
     assert (failed.status, failed.error) == (Status.FAILED, str(failure.error))
+
+
+def test_rows_that_can_not_be_understood_are_told_from_the_rest_of_their_bill(
+    emulator: Emulator, hub: Hub
+) -> None:
+    usd: Row = {"currency": "USD", "currency_conversion_rate": 1.0, "credits": []}
+    storage = usd | {"service": {"id": "95FF-2EF5-5EA1", "description": "Cloud Storage"}}
+    emulator.load_export(
+        [
+            row(**usd | {"cost": 1.25}),
+            row(**usd | {"cost": 0.5, "currency": "", "credits": [{"amount": -0.125}]}),
+            row(**usd | {"cost": None, "credits": [{"amount": -2.0}]}),
+            row(**storage | {"cost": 4.0}),
+            row(**storage | {"cost": 8.0, "usage_start_time": None}),
+        ]
+    )
+    (bill,) = bills_in(hub.warehouse.jobs, export_at(hub.warehouse.jobs, TABLE), ACCOUNT, [OCTOBER])
+    staging = TableName(PROJECT, "staging", "attempt")
+    load = Load(export=bill.export, account=ACCOUNT, period=OCTOBER, load_id="L1", staging=staging)
+    steps = separation_of(load, load_catalog(Cloud.GCP), load_site(None))
+    for step in steps.statements:
+        emulator.run(step.sql, step.parameters)
+
+    rest = emulator.run(f"SELECT cost FROM {steps.table('understood')}")
+    assert sorted((each["cost"], each["currency"]) for each in rest) == [
+        (1.25, "USD"),
+        (4.0, "USD"),
+    ]
+    separated = fetch_aside(hub.warehouse.jobs, steps, bill)
+    # Half a dollar less its credit, and eight; the amount of the third row can't be read, and the
+    # second reader has its credit alone.
+    assert (separated.aside.lines, separated.aside.cost) == (3, Decimal("8.375"))
+    assert separated.seen == Total(3, Decimal("6.375"))
+    kept = list(csv.DictReader(io.StringIO(separated.aside.content.decode("utf-8"), newline="")))
+    costs = {"currency": '"cost":0.5,', "cost": '"cost":null,', "usage_start_time": '"cost":8,'}
+    assert {each["quarantine_column"] for each in kept} == costs.keys()
+    for each in kept:
+        assert costs[each["quarantine_column"]] in each["line"]
+        assert each["quarantine_file"] == TABLE
+
+    whole = {"source_lines": 5, "source_total": Decimal("11.625"), "faults": 3, "fault": "cost"}
+    left = {"source_lines": 2, "source_total": Decimal("5.25")}
+    verify_separated(bill, whole, left, separated)
+    with pytest.raises(ConservationError, match="this is a defect"):
+        verify_separated(bill, whole, left | {"source_lines": 1}, separated)
+    with pytest.raises(BillError, match="--quarantine loads the others"):
+        allowed(None, bill, whole)

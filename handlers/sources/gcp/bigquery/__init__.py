@@ -8,6 +8,7 @@ from handlers.sources.gcp.bigquery.script import (
     Load,
     Statement,
     classification_of,
+    separation_of,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "bills_sql",
     "classification_of",
     "export_at",
+    "separation_of",
 ]

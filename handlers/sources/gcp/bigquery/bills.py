@@ -42,7 +42,7 @@ class ExportedBill:
     @property
     def origin(self) -> str:
         """The table."""
-        return str(self.export.table).strip("`")
+        return self.export.origin
 
     def __str__(self) -> str:
         return f"{self.cloud} {self.scope} {self.period:%Y-%m}"

@@ -38,12 +38,15 @@ class Partition(StrEnum):
     """The day Google wrote the row, which is how it makes the export."""
     EXPORT_TIME = "export_time"
     """Nothing, or the column ``export_time``, as in a copy that someone made of the export."""
+    NONE = "none"
+    """Nothing: a table of one bill."""
 
 
 _SINCE: Mapping[Partition, str] = {
     # Rows that are still being streamed are in no partition yet.
     Partition.INGESTION: "(_PARTITIONTIME >= {first} OR _PARTITIONTIME IS NULL)",
     Partition.EXPORT_TIME: "export_time >= {first}",
+    Partition.NONE: "TRUE",
 }
 _ASKED = "TIMESTAMP(@exported_from)"
 _OWN = (
@@ -55,6 +58,8 @@ _OWN = (
 class Export:
     """The table of a billing account's export; ``columns`` are those that it has now.
 
+    ``copy_of`` is the table that Google writes, where this one has rows of it.
+
     Raises:
         BillError: a column that every export has is not there.
     """
@@ -62,6 +67,12 @@ class Export:
     table: TableName
     columns: Collection[str]
     partition: Partition = Partition.INGESTION
+    copy_of: TableName | None = None
+
+    @property
+    def origin(self) -> str:
+        """The table that Google writes, for a person."""
+        return str(self.copy_of or self.table).strip("`")
 
     def __post_init__(self) -> None:
         for name in _read()["needed"]:
@@ -88,6 +99,11 @@ class Export:
             f"(SELECT {', '.join(cells)} FROM {self.table}"
             f" WHERE {self._since(_ASKED)} AND {condition})"
         )
+
+    def copied_to(self, table: TableName) -> "Export":
+        """The same where ``table`` has rows of it, in the columns that are read."""
+        names = frozenset(name for group in _read().values() for name in group)
+        return Export(table, names, Partition.NONE, self.copy_of or self.table)
 
     def rows_of_months(self) -> str:
         """``rows`` of all invoice months, of each those that a load of that month alone reads."""

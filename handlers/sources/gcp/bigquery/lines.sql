@@ -56,8 +56,25 @@ SELECT
     tags,
     system_labels,
     currency_conversion_rate,
-    cost_at_list
+    cost_at_list{passed}
 FROM ({cells})
+
+-- statement: fault
+-- The first column of a line that may be AI that can't be understood.
+CASE
+    WHEN usage_date IS NULL THEN 'usage_start_time'
+    WHEN cost IS NULL OR gross IS NULL THEN 'cost'
+    WHEN charge_type IS NULL THEN 'cost_type'
+    WHEN currency IS NULL THEN 'currency'
+    WHEN quantity IS NULL THEN 'usage'
+    WHEN currency_conversion_rate IS NOT NULL AND NOT COALESCE(rate > 0, FALSE)
+        THEN 'currency_conversion_rate'
+    WHEN cost_at_list IS NOT NULL AND list_cost IS NULL THEN 'cost_at_list'
+    -- Google closes a month by Pacific time, eight hours after UTC.
+    WHEN charge_type = {usage}
+        AND usage_date > DATE_ADD(LAST_DAY(CAST(@period AS DATE)), INTERVAL 1 DAY)
+        THEN 'usage_start_time'
+END
 
 -- statement: bill_lines
 -- The lines that may be AI, or this product itself. fault is the first column that can't be
@@ -131,20 +148,7 @@ SELECT
     tag_value(all_labels, @customer_keys) AS customer_tag,
     tag_value(all_labels, @project_keys) AS project_tag,
     COALESCE(tag_value(all_labels, ['managed-by']) = @platform_label, FALSE) AS is_platform,
-    CASE
-        WHEN usage_date IS NULL THEN 'usage_start_time'
-        WHEN cost IS NULL OR gross IS NULL THEN 'cost'
-        WHEN charge_type IS NULL THEN 'cost_type'
-        WHEN currency IS NULL THEN 'currency'
-        WHEN quantity IS NULL THEN 'usage'
-        WHEN currency_conversion_rate IS NOT NULL AND NOT COALESCE(rate > 0, FALSE)
-            THEN 'currency_conversion_rate'
-        WHEN cost_at_list IS NOT NULL AND list_cost IS NULL THEN 'cost_at_list'
-        -- Google closes a month by Pacific time, eight hours after UTC.
-        WHEN charge_type = {usage}
-            AND usage_date > DATE_ADD(LAST_DAY(CAST(@period AS DATE)), INTERVAL 1 DAY)
-            THEN 'usage_start_time'
-    END AS fault
+    {fault} AS fault
 FROM labelled
 
 -- statement: left_out

@@ -10,7 +10,7 @@ texts and lists of texts.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -33,7 +33,7 @@ OUTPUTS = tuple(f"new_{table.name}" for table in LOADED)
 
 _PACKAGE = "handlers.sources.gcp.bigquery"
 _FILES = ("lines.sql", "stage.sql", "facts.sql", "beside.sql")
-_SUBQUERIES = ("cells", "lines")
+_SUBQUERIES = ("cells", "lines", "fault")
 _WORD = re.compile(r"\{([a-z_]+)\}")
 _PARAMETER = re.compile(r"@([a-z_]+)")
 
@@ -134,22 +134,47 @@ class Classification:
 
 def classification_of(load: Load, catalog: Catalog, site: Site) -> Classification:
     """The statements that stage ``load`` by these rules and site data."""
-    words, values = _words(load, catalog), _parameters(load, site)
+    texts = [each for file in _FILES for each in statements(_PACKAGE, file)]
+    return _rendered(texts, _words(load, catalog), load, catalog, site)
+
+
+def separation_of(load: Load, catalog: Catalog, site: Site) -> Classification:
+    """The statements that tell the bill's rows that can't be understood from the others.
+
+    ``understood`` has all others, in the columns of the export. ``faulty`` says which column is at
+    fault in the rows of ``numbered`` that are not among them, and what those cost.
+    """
+    read = dict(statements(_PACKAGE, "lines.sql"))
+    first, *others = statements(_PACKAGE, "aside.sql")
+    texts = [first, *((name, read[name]) for name in _SUBQUERIES), *others]
+    words = _words(load, catalog) | {"passed": ", row_id"}
+    return _rendered(texts, words, load, catalog, site)
+
+
+def _rendered(
+    texts: Iterable[tuple[str, str]],
+    words: dict[str, str],
+    load: Load,
+    catalog: Catalog,
+    site: Site,
+) -> Classification:
+    values = _parameters(load, site)
     made: list[Statement] = []
-    for file in _FILES:
-        for name, text in statements(_PACKAGE, file):
-            query = _WORD.sub(lambda found: words[found[1]], text)
-            if name in _SUBQUERIES:
-                words[name] = f"\n{query}\n"
-                continue
-            table = TableName(
-                load.staging.project, load.staging.dataset, f"{load.staging.table}_{name}"
-            )
-            words[name] = str(table)
-            if name == "skus":
-                words["classification"] = catalog.classify_sql(str(table), BIGQUERY)
-            bound = {key: values[key] for key in _PARAMETER.findall(query) if key in values}
-            made.append(Statement(name, table, query, functions_called(query), bound))
+    for name, text in texts:
+        query = _WORD.sub(lambda found: words[found[1]], text)
+        if name in _SUBQUERIES:
+            words[name] = f"\n{query}\n"
+            continue
+        table = TableName(
+            load.staging.project, load.staging.dataset, f"{load.staging.table}_{name}"
+        )
+        words[name] = str(table)
+        if name == "skus":
+            words["classification"] = catalog.classify_sql(str(table), BIGQUERY)
+        if name == "numbered":
+            words["export"] = str(table)  # what follows reads the rows by their names
+        bound = {key: values[key] for key in _PARAMETER.findall(query) if key in values}
+        made.append(Statement(name, table, query, functions_called(query), bound))
     return Classification(tuple(made))
 
 
@@ -165,6 +190,7 @@ def _words(load: Load, catalog: Catalog) -> dict[str, str]:
     )
     return {
         "export": load.export.rows("billing_account_id = @scope AND invoice.month = @month"),
+        "passed": "",
         "candidate": f"{candidate} OR EXISTS (SELECT 1 FROM UNNEST(labels) AS label"
         " WHERE STRPOS(label.value, @platform_label) > 0)",
         "charge_types": " ".join(branches),
@@ -191,7 +217,7 @@ def _parameters(load: Load, site: Site) -> Parameters:
     rates = list(rates_in_force(site.rates, load.period))
     forgotten = [(each, digest) for each in site.forgotten for digest in each.digests]
     return {
-        "origin": str(load.export.table).strip("`"),
+        "origin": load.export.origin,
         "scope": load.account,
         "month": f"{load.period:%Y%m}",
         "period": load.period.isoformat(),
