@@ -154,9 +154,7 @@ def bills_of(scopes: Sequence[Scope], reader: Reader) -> Bills:
     return _module_of(scopes).bills_of(scopes, reader)
 
 
-def statements_of(
-    scopes: Sequence[Scope], periods: Sequence[date], reader: Reader
-) -> Answers:
+def statements_of(scopes: Sequence[Scope], periods: Sequence[date], reader: Reader) -> Answers:
     """What the cloud itself says that ``scopes``, of one cloud, were charged in ``periods``.
 
     Raises:

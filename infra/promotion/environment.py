@@ -62,8 +62,10 @@ class Collectors(Protocol):
         """
         ...
 
-    def ask_native(self, cloud: Cloud, message: Mapping[str, object]) -> None:
+    def ask_native(self, cloud: Cloud, message: Mapping[str, object]) -> object:
         """Send a message to the collector in ``cloud``; it is taken, not done.
+
+        What it answers is nothing that a move needs.
 
         Raises:
             CostError: it is not taken.

@@ -78,8 +78,8 @@ def test_alerts_say_what_fires_in_dollars_and_what_to_do(
     answer = run_handlers("alerts", *words, "--grafana-url", "https://grafana.example")
     assert answer.returncode == 0, answer.stderr
     assert (
-        "WARNING AWS cost 800.00 USD more than expected in a day, since 2026-11-19; most of it model m,"
-        f" customer {HOSTILE} (since 2026-11-21 06:00 UTC)" in answer.stdout
+        "WARNING AWS cost 800.00 USD more than expected in a day, since 2026-11-19; most of it"
+        f" model m, customer {HOSTILE} (since 2026-11-21 06:00 UTC)" in answer.stdout
     )
     assert f"112.0 % of the month's budget is used: 2,800.00 USD (customer {HOSTILE})" in (
         answer.stdout

@@ -63,7 +63,10 @@ def test_the_day_is_compared_and_what_fires_is_told_once(loaded: LocalJob) -> No
     first = alerts(Command(Run.ALERTS), job)
     said = {each["alert"]: each for each in map(json.loads, lines) if "alert" in each}
     assert said["anomaly"]["severity"] == "WARNING"
-    assert "AWS cost 800.00 USD more than expected in a day, since 2026-11-22" in said["anomaly"]["message"]
+    assert (
+        "AWS cost 800.00 USD more than expected in a day, since 2026-11-22"
+        in said["anomaly"]["message"]
+    )
     shown = f"{GRAFANA}/d/anomaly-detection?viewPanel=6&var-cloud_filter=AWS&var-model_filter="
     assert said["anomaly"]["link"].startswith(shown)
     assert first.details["new"] == first.details["firing"]

@@ -17,7 +17,8 @@ def problems(folder: Path) -> list[str]:
 def test_a_site_has_these_files() -> None:
     assert set(SITE_FILES) == {
         "attribution.toml", "customers.csv", "budgets.csv", "rates.csv", "invoices.csv",
-        "events.csv", "shares.toml", "forgotten.toml", "catalog/aws.toml", "catalog/azure.toml", "catalog/gcp.toml",
+        "events.csv", "shares.toml", "forgotten.toml",
+        "catalog/aws.toml", "catalog/azure.toml", "catalog/gcp.toml",
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 from handlers.scopes import AwsExport
 from infra.aws.bills import Bills, bills_of
+from infra.native_settings import CollectorRuntime
 from infra.scopes import AwsAdoption, AwsScope
 from infra.settings import AwsSettings, Job, RedshiftSettings
 
@@ -22,6 +23,8 @@ def bills(adopt: AwsAdoption) -> Bills:
             capacity=4,
             daily_rpu_hours=12,
             job=Job(name="aws-native-etl", schedule="30 3 * * *"),
+            runtime=CollectorRuntime.FUNCTION,
+            image="",
         ),
     )
     return bills_of(settings, scope)
