@@ -109,7 +109,7 @@ def test_a_daily_push_is_answered_with_its_outcome_and_logged_step_by_step(
     [
         (push({"run": "drop"}), "'run' is 'drop'"),
         (push({"run": "parity"}), "aws-daily-etl compares no paths"),
-        (push({"run": "share"}), "can't run 'share'"),
+        (push({"run": "share"}), "shares nothing: the hub's own job does"),
         (push({"run": "collect", "cloud": "gcp"}), "is for AWS"),
         (push(b"\xff\xfe"), "not UTF-8"),
         (push(b""), "no data"),

@@ -19,6 +19,8 @@ from tests.fakes.cost_explorer import Cost, FakeCostExplorer, fake_cost_explorer
 from tests.handlers.commands.conftest import Collected
 from tests.handlers.sample.rereading import read
 
+pytestmark = pytest.mark.slow
+
 NANO = Decimal("0.000000002")
 """A document's lines, each rounded to nine places per service and day."""
 
