@@ -4,8 +4,11 @@ import base64
 import json
 from collections.abc import Mapping
 
+NUMBER = "2070443601311540"
+"""A message's id."""
 
-def push(message: bytes | Mapping[str, object], attempt: int = 1) -> bytes:
+
+def push(message: bytes | Mapping[str, object], attempt: int = 1, number: str = NUMBER) -> bytes:
     """The body of a push, as Pub/Sub writes it: most names twice, in two spellings."""
     data = message if isinstance(message, bytes) else json.dumps(message).encode()
     envelope: dict[str, object] = {
@@ -13,8 +16,8 @@ def push(message: bytes | Mapping[str, object], attempt: int = 1) -> bytes:
         "message": {
             "attributes": {},
             "data": base64.b64encode(data).decode(),
-            "messageId": "2070443601311540",
-            "message_id": "2070443601311540",
+            "messageId": number,
+            "message_id": number,
             "publishTime": "2026-11-24T03:00:00.749Z",
             "publish_time": "2026-11-24T03:00:00.749Z",
         },

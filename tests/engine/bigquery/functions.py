@@ -24,7 +24,7 @@ from tests.engine.bigquery.emulator import PROJECT, Emulator, behind_proxy
 from tests.fakes.metadata import FakeGoogle, fake_google
 from tests.fakes.storage_server import FakeStorage, fake_storage
 from tests.handlers.environments import ACCOUNT, AUDIENCE, of_job
-from tests.runtimes.pushes import headers, push
+from tests.runtimes.pushes import NUMBER, headers, push
 
 Totals = dict[tuple[str, date, str], Decimal]
 """USD by scope, period and customer, to the cent."""
@@ -40,12 +40,14 @@ class Function:
     store: FakeStorage
     emulator: Emulator
 
-    def push(self, message: Mapping[str, object]) -> tuple[int, dict[str, Any]]:
+    def push(
+        self, message: Mapping[str, object], number: str = NUMBER
+    ) -> tuple[int, dict[str, Any]]:
         """The answer to a message as Pub/Sub pushes it, over HTTP."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=240)
         token = self.google.token_behind_cloud_run(AUDIENCE)
         try:
-            connection.request("POST", "/", push(message), headers(token))
+            connection.request("POST", "/", push(message, number=number), headers(token))
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())
         finally:
