@@ -138,20 +138,24 @@ def test_messages_load_the_bills_in_s3_once_follow_a_restatement_and_reconcile(
     assert ours.totals() == right
 
     status, answer = ours.push({"run": "reconcile"})
-    assert (status, answer["compared"], answer["unexplained"]) == (200, 1, 1)
-    [whole] = ours.emulator.run(
-        "SELECT source, stated, difference FROM costs.reconciliation WHERE charge_type IS NULL"
-    )
     billed, invoiced = invoices(world.sample)
-    assert (whole["source"], whole["stated"]) == ("invoice", invoiced)
-    assert abs(whole["difference"] - (invoiced - billed)) < Decimal("0.00000001")
+    assert (status, answer["compared"], answer["unexplained"]) == (200, 1 + len(invoiced), 2)
+    found = ours.emulator.run(
+        "SELECT invoice_id, source, stated, difference FROM costs.reconciliation"
+        " WHERE charge_type IS NULL AND date IS NULL"
+    )
+    assert {row["source"] for row in found} == {"invoice"}
+    stated_by = {row["invoice_id"]: row["stated"] for row in found}
+    assert stated_by == {**invoiced, None: sum(invoiced.values())}
+    differs = {row["invoice_id"]: row["difference"] for row in found}
+    for invoice, amount in invoiced.items():
+        assert abs(differs[invoice] - (amount - billed[invoice])) < Decimal("0.00000001")
+    assert abs(differs[None] - sum(differs[each] for each in invoiced)) < Decimal("0.00000001")
 
 
-def invoices(sample: Path) -> tuple[Decimal, Decimal]:
+def invoices(sample: Path) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
     """What the payer's documents of October bill, and what was invoiced: one is wrong."""
     with (sample / "truth" / "invoices.csv").open(newline="", encoding="utf-8") as stream:
         rows = [row for row in csv.DictReader(stream) if row["scope"] in PAYERS]
-    billed, invoiced = (
-        sum((Decimal(row[name]) for row in rows), Decimal(0)) for name in ("billed", "invoiced")
-    )
-    return billed, invoiced
+    billed = {row["invoice_id"]: Decimal(row["billed"]) for row in rows}
+    return billed, {row["invoice_id"]: Decimal(row["invoiced"]) for row in rows}
