@@ -16,6 +16,9 @@ from tests.doorkeeper import STREAMS, Doorkeeper, Request
 ROOT = Path(__file__).resolve().parents[1]
 CLOUD_VARIABLES = ("AWS_", "AZURE_", "CLOUDSDK_", "GOOGLE_", "GRAFANA_", "PULUMI_")
 NOBODY_LISTENS = "http://127.0.0.1:9"
+SLOW = ("slow", "engine", "runtime", "browser", "proof")
+SLOW_SECONDS = 180
+"""The limit of a slow test that states none: an engine's start alone can take half a minute."""
 
 AnyReport = TypeVar("AnyReport", pytest.TestReport, pytest.CollectReport)
 
@@ -41,6 +44,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Tests that share what a module of theirs makes once go to one worker, so that it is made once.
     """
     for item in items:
+        if _is_slow(item) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
         if _shares_with_its_module(item):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     if _is_live(config):
@@ -49,6 +54,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if live:
         items[:] = [item for item in items if not item.get_closest_marker("live")]
         config.hook.pytest_deselected(items=live)
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in SLOW)
 
 
 def _shares_with_its_module(item: pytest.Item) -> bool:
