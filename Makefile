@@ -74,7 +74,7 @@ engines: $(VENV)/.dev ## Build what the slow tests run against (Pulumi, emulator
 test-slow: $(VENV)/.dev engines
 	@$(PY) -m pytest -n 2 -q tests -m "$(SLOW)" || test $$? -eq 5
 
-proof: $(VENV)/.dev ## Attack what the tests found right: random bills against a plain reading, faults, fuzz
+proof: $(VENV)/.dev ## Attack what the tests found right: random bills against a plain second reading
 	@$(PY) -m pytest -n 2 -q tests/proof -m "$(PROOF)"
 
 proof-long: $(VENV)/.dev ## The same with the full counts (an hour)
