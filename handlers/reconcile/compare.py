@@ -7,7 +7,7 @@ the other side then has not got that kind. The rest is rounding, or lines that c
 that is still being restated, or has no explanation.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ from itertools import combinations
 from handlers.ledger import LedgerRow
 from handlers.periods import is_open
 from handlers.reconcile.statement import Statement
-from handlers.reconcile.totals import BillTotals, Charges, Kinds
+from handlers.reconcile.totals import BillTotals, Charges, Kinds, ServiceDay
 from handlers.record import ChargeType
 
 CENT = Decimal("0.01")
@@ -216,35 +216,34 @@ def _days(statement: Statement, charges: Charges, load: LedgerRow, *, moves: boo
     if not stated or not loaded:
         return []
     common = {service for service, _ in stated} & {service for service, _ in loaded}
-    sides: dict[tuple[str | None, date], tuple[Decimal, Decimal]] = {}
-    for place, amounts in enumerate((stated, loaded)):
-        for (service, day), amount in amounts.items():
-            key = (service if service in common else None, day)
-            before = sides.get(key, (_ZERO, _ZERO))
-            sides[key] = (
-                (before[0] + amount, before[1])
-                if place == 0
-                else (
-                    before[0],
-                    before[1] + amount,
-                )
-            )
+    said, ours = _by_service(stated, common), _by_service(loaded, common)
     through = load.data_through
     found = [
         Day(
             service,
             day,
-            said,
-            ours,
+            said.get((service, day), _ZERO),
+            ours.get((service, day), _ZERO),
             Reason.LATE_LINES
             if moves or (through is not None and day > through)
             else Reason.UNEXPLAINED,
         )
-        for (service, day), (said, ours) in sides.items()
-        if abs(said - ours) > CENT
+        for service, day in said.keys() | ours.keys()
     ]
+    found = [each for each in found if abs(each.difference) > CENT]
     found.sort(key=lambda each: (-abs(each.difference), each.day, each.service or ""))
     return found[:MOST_DAYS]
+
+
+def _by_service(
+    amounts: Mapping[ServiceDay, Decimal], common: Collection[str]
+) -> Mapping[tuple[str | None, date], Decimal]:
+    """Amounts per service and day; those of services that are not ``common``, per day together."""
+    sums: dict[tuple[str | None, date], Decimal] = {}
+    for (service, day), amount in amounts.items():
+        key = (service if service in common else None, day)
+        sums[key] = sums.get(key, _ZERO) + amount
+    return sums
 
 
 def _missing(difference: Decimal, named: Sequence[Part], rounding: Decimal) -> list[Part]:
