@@ -13,10 +13,10 @@ import pulumi
 from pulumi_aws import cloudwatch, sns
 
 from handlers.runtimes.log import Step
+from infra.aws.metrics import NAMESPACE, Metric, Told, alarm_on_one, count_lines
 
 QUIET_HOURS = 36
 """A run a day, and half a day of grace."""
-NAMESPACE = "AiCostMonitoring"
 
 
 class AlarmArgs(TypedDict):
@@ -75,43 +75,36 @@ class Alarm(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _failed(self, name: str, args: AlarmArgs, topic: pulumi.Input[str]) -> None:
-        cloudwatch.MetricAlarm(
+        alarm_on_one(
             f"{name}-failed",
-            region=args["region"],
-            name=f"{args['job_name']} failed",
-            alarm_description="The collector in AWS ended with an error. It is tried again twice;"
-            " `python -m infra status` shows whether a later attempt loaded the bills.",
-            namespace="AWS/Lambda",
-            metric_name="Errors",
-            dimensions={"FunctionName": args["job_name"]},
-            statistic="Sum",
-            period=300,
-            evaluation_periods=1,
-            threshold=1,
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            treat_missing_data="notBreaching",
-            alarm_actions=[topic],
-            opts=pulumi.ResourceOptions(parent=self),
+            args["region"],
+            Metric("Errors", "AWS/Lambda", dimensions={"FunctionName": args["job_name"]}),
+            Told(
+                f"{args['job_name']} failed",
+                "The collector in AWS ended with an error. It is tried again twice;"
+                " `python -m infra status` shows whether a later attempt loaded the bills.",
+            ),
+            topic,
+            pulumi.ResourceOptions(parent=self),
         )
 
     def _set_aside(self, name: str, args: AlarmArgs, topic: pulumi.Input[str]) -> None:
-        cloudwatch.MetricAlarm(
+        alarm_on_one(
             f"{name}-given-up",
-            region=args["region"],
-            name=f"{args['job_name']} gave up a message",
-            alarm_description="A message to the collector in AWS failed at every attempt and waits"
-            " in the dead letter for 14 days. Mend what the log says, and send it again.",
-            namespace="AWS/SQS",
-            metric_name="ApproximateNumberOfMessagesVisible",
-            dimensions={"QueueName": args["dead_letter"]},
-            statistic="Maximum",
-            period=300,
-            evaluation_periods=1,
-            threshold=1,
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            treat_missing_data="notBreaching",
-            alarm_actions=[topic],
-            opts=pulumi.ResourceOptions(parent=self),
+            args["region"],
+            Metric(
+                "ApproximateNumberOfMessagesVisible",
+                "AWS/SQS",
+                "Maximum",
+                {"QueueName": args["dead_letter"]},
+            ),
+            Told(
+                f"{args['job_name']} gave up a message",
+                "A message to the collector in AWS failed at every attempt and waits"
+                " in the dead letter for 14 days. Mend what the log says, and send it again.",
+            ),
+            topic,
+            pulumi.ResourceOptions(parent=self),
         )
 
     def _quiet(self, name: str, args: AlarmArgs, topic: pulumi.Input[str]) -> None:
@@ -120,19 +113,13 @@ class Alarm(pulumi.ComponentResource):
         Nothing counted is a breach, so that a Lambda that never starts is told of too. That holds
         for a new environment until its first run, which is true: nothing has run yet.
         """
-        cloudwatch.LogMetricFilter(
+        count_lines(
             f"{name}-finished",
-            region=args["region"],
-            name=f"{args['job_name']}-finished",
-            log_group_name=args["log_group"],
-            pattern=f'{{ $.step = "{Step.FINISHED}" }}',
-            metric_transformation={
-                "namespace": NAMESPACE,
-                "name": f"{args['job_name']}-finished",
-                "value": "1",
-                "unit": "Count",
-            },
-            opts=pulumi.ResourceOptions(parent=self),
+            args["region"],
+            args["log_group"],
+            f'{{ $.step = "{Step.FINISHED}" }}',
+            f"{args['job_name']}-finished",
+            pulumi.ResourceOptions(parent=self),
         )
         cloudwatch.MetricAlarm(
             f"{name}-quiet",

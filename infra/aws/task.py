@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 import pulumi
-from pulumi_aws import cloudwatch, ecs, scheduler
+from pulumi_aws import ecs, scheduler
 
 from handlers.runtimes.log import Step
-from infra.aws.alarm import NAMESPACE
 from infra.aws.collector import cron
 from infra.aws.identity import ServiceRole
+from infra.aws.metrics import Metric, Told, alarm_on_one, count_lines
 from infra.aws.permissions import pulls, runs_task, trusts_service
 
 CPU, MEMORY_MB = "4096", "16384"
@@ -156,36 +156,26 @@ class Task(pulumi.ComponentResource):
     def _failed(self, name: str, args: TaskArgs) -> None:
         """Counts the lines of attempts that failed; a task that was killed is told of as quiet."""
         metric = f"{args['job_name']}-task-failed"
-        cloudwatch.LogMetricFilter(
+        mine = pulumi.ResourceOptions(parent=self)
+        count_lines(
             f"{name}-failed-lines",
-            region=args["region"],
-            name=metric,
-            log_group_name=args["log_group"],
-            pattern=f'{{ ($.step = "{Step.FAILED}") || ($.step = "{Step.REFUSED}") }}',
-            metric_transformation={
-                "namespace": NAMESPACE,
-                "name": metric,
-                "value": "1",
-                "unit": "Count",
-            },
-            opts=pulumi.ResourceOptions(parent=self),
+            args["region"],
+            args["log_group"],
+            f'{{ ($.step = "{Step.FAILED}") || ($.step = "{Step.REFUSED}") }}',
+            metric,
+            mine,
         )
-        cloudwatch.MetricAlarm(
+        alarm_on_one(
             f"{name}-failed",
-            region=args["region"],
-            name=f"{args['job_name']} failed as a task",
-            alarm_description="The collector's task in AWS wrote an error. It tries three times;"
-            " `python -m infra status` shows whether a later attempt loaded the bills.",
-            namespace=NAMESPACE,
-            metric_name=metric,
-            statistic="Sum",
-            period=300,
-            evaluation_periods=1,
-            threshold=1,
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            treat_missing_data="notBreaching",
-            alarm_actions=[args["topic"]],
-            opts=pulumi.ResourceOptions(parent=self),
+            args["region"],
+            Metric(metric),
+            Told(
+                f"{args['job_name']} failed as a task",
+                "The collector's task in AWS wrote an error. It tries three times;"
+                " `python -m infra status` shows whether a later attempt loaded the bills.",
+            ),
+            args["topic"],
+            mine,
         )
 
 
