@@ -15,6 +15,7 @@ PHASE  := 1
 SERVE  := auto
 SLOW   := slow or engine or runtime or browser
 PROOF  := proof
+PROOF_REPORT := build/proof/report.md
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -74,11 +75,13 @@ engines: $(VENV)/.dev ## Build what the slow tests run against (Pulumi, emulator
 test-slow: $(VENV)/.dev engines
 	@$(PY) -m pytest -n 2 -q tests -m "$(SLOW)" || test $$? -eq 5
 
-proof: $(VENV)/.dev ## Attack what the tests found right: random bills against a plain second reading
-	@$(PY) -m pytest -n 2 -q tests/proof -m "$(PROOF)"
+proof: $(VENV)/.dev ## Attack what the tests found right: random bills, faults, fuzzing (under 20 minutes)
+	@rm -rf build/proof/results
+	@$(PY) -m pytest -n 2 -q tests/proof -m "$(PROOF)"; code=$$?; \
+		$(PY) -m tools.proof $(PROOF_REPORT) || exit 1; exit $$code
 
-proof-long: $(VENV)/.dev ## The same with the full counts (an hour)
-	@PROOF_BILLS=10000 $(PY) -m pytest -n 2 -q tests/proof -m "$(PROOF)"
+proof-long: $(VENV)/.dev ## The same with the full counts (hours), its report in docs/proof.md
+	@PROOF_BILLS=10000 $(MAKE) --no-print-directory proof PROOF_REPORT=docs/proof.md
 
 lint: $(VENV)/.dev ## Check style, and that the dashboards' golden files are those the code makes
 	@$(VENV)/bin/ruff check --quiet .
