@@ -29,6 +29,7 @@ from handlers.periods import is_open
 from handlers.quoting import literal
 from handlers.record import MONEY_SCALE, Cloud
 from handlers.scan.quarantine import scan_setting_aside, write_quarantine
+from handlers.scan.room import FUNCTION, Room
 from handlers.scan.scan import Scanned, SetAside, scan
 from handlers.site import Rate, Site
 from handlers.sources import AnyBill, Reading, Snapshot
@@ -71,13 +72,14 @@ class Loaded:
 class Policy:
     """How a run decides: the time (UTC), what may shrink, whether closed periods are loaded anew.
 
-    ``clock`` is read when a load starts and when it ends.
+    ``clock`` is read when a load starts and when it ends. ``room`` is what bills are read in.
     """
 
     clock: Callable[[], datetime]
     shrink_share: Decimal = DEFAULT_SHRINK_SHARE
     reclassify: bool = False
     quarantine: Archive | None = None
+    room: Room = FUNCTION
 
 
 @dataclass(frozen=True)
@@ -254,9 +256,10 @@ class Loader:
                 lines.get("billing_entity", "''"),
             )
 
+        room = self.policy.room
         if self.policy.quarantine is None:
-            return scan(self.connection, bill, candidates, _is_own)
-        return scan_setting_aside(self.connection, bill, candidates, _is_own)
+            return scan(self.connection, bill, candidates, _is_own, room)
+        return scan_setting_aside(self.connection, bill, candidates, _is_own, room)
 
     def _refuse_overlap(self, bill: Bill) -> None:
         rows = self.connection.execute(

@@ -117,6 +117,7 @@ def collect(command: Command, job: Job) -> Report:
         clients = job.clients(job.settings, scratch)
         warehouse = clients.warehouse()
         with warehouse.open() as connection:
+            job.room.give(connection)
             periods = _periods(command, job.clock().date())
             if command.decision is not None:
                 held = _decided(command.decision, warehouse, job)
@@ -144,6 +145,7 @@ def _collect(command: Command, job: Job, opened: _Opened, periods: Sequence[date
         shrink_share=_share(job),
         reclassify=command.reclassify,
         quarantine=clients.quarantine() if command.quarantine else None,
+        room=job.room,
     )
     archive = clients.archive()
     from_archive = command.from_archive or command.reclassify

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from handlers.errors import CostError, UsageError
 from handlers.messages import Command, Run
 from handlers.runtimes.log import Log, Severity, Step
+from handlers.scan.room import FUNCTION, Room
 from handlers.settings import RuntimeSettings
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ class Job:
     clock: Callable[[], datetime]
     remaining: Callable[[], float]
     clients: "Callable[[RuntimeSettings, Scratch], Clients]"
+    room: Room = FUNCTION
+    """What bills are read in."""
 
 
 Runner = Callable[[Command, Job], Report]
@@ -232,6 +235,8 @@ class RuntimeJobs:
     clients: "Callable[[RuntimeSettings, Scratch], Clients]" = _clients
     seconds: float = RUN_SECONDS
     """How long a run may take."""
+    room: Room = FUNCTION
+    """What its bills are read in."""
 
     def run(self, command: Command, log: Log) -> Report:
         """Run ``command`` by its runner; see ``Jobs``."""
@@ -256,5 +261,5 @@ class RuntimeJobs:
             passed = (self.clock() - started).total_seconds()
             return self.seconds - ANSWER_SECONDS - passed
 
-        job = Job(self.settings, log, self.clock, remaining, self.clients)
+        job = Job(self.settings, log, self.clock, remaining, self.clients, self.room)
         return self.runners[command.run](command, job)

@@ -24,7 +24,8 @@ from handlers.runtimes.jobs import CommandRefused, Jobs, RuntimeJobs
 from handlers.runtimes.log import Log, Severity, Step
 from handlers.runtimes.publishing import NativeClients, native_runners
 from handlers.runtimes.raising import run_or_raise
-from handlers.settings import RuntimeSettings, SettingsError
+from handlers.scan.room import MOST_WORKERS, WORKERS, Room
+from handlers.settings import Mistake, RuntimeSettings, SettingsError
 
 RUN_SECONDS = 6 * 3600.0
 """How long an attempt may take: a bill of a thousand million lines, with room to spare."""
@@ -65,22 +66,48 @@ def jobs_of(env: Mapping[str, str]) -> tuple[RuntimeSettings, Jobs]:
     Raises:
         SettingsError: names every mistake in it.
     """
+    room = room_of(env)
     if env.get(NativeName.REDSHIFT_WORKGROUP):
         aws = AwsSettings.from_environment(env)
-        return aws.runtime, _native(aws.runtime, "handlers.runtimes.aws_clients", aws)
+        return aws.runtime, _native(aws.runtime, "handlers.runtimes.aws_clients", aws, room)
     if env.get(NativeName.SQL_SERVER):
         azure = AzureSettings.from_environment(env)
-        return azure.runtime, _native(azure.runtime, "handlers.runtimes.azure_clients", azure)
+        return azure.runtime, _native(azure.runtime, "handlers.runtimes.azure_clients", azure, room)
     settings = RuntimeSettings.from_environment(env)
-    return settings, RuntimeJobs(settings, seconds=RUN_SECONDS)
+    return settings, RuntimeJobs(settings, seconds=RUN_SECONDS, room=room)
 
 
-def _native(runtime: RuntimeSettings, module: str, own: AwsSettings | AzureSettings) -> Jobs:
+def room_of(env: Mapping[str, str]) -> Room:
+    """What the task reads bills in: what ``COST_WORKERS`` says, else what the machine's cores are.
+
+    Raises:
+        SettingsError: it is not a number of workers.
+    """
+    found = env.get(WORKERS, "").strip() or str(min(os.cpu_count() or 1, MOST_WORKERS))
+    if not found.isascii() or not found.isdecimal() or not 1 <= int(found) <= MOST_WORKERS:
+        allowed = f"a number from 1 to {MOST_WORKERS}: parts of a bill that are read at once"
+        raise SettingsError(
+            [
+                Mistake(
+                    WORKERS, f"'{found[:80]}'", allowed, "Without it, there is one for each core."
+                )
+            ]
+        )
+    return Room.of_workers(int(found))
+
+
+def _native(
+    runtime: RuntimeSettings, module: str, own: AwsSettings | AzureSettings, room: Room
+) -> Jobs:
     def clients(_: RuntimeSettings, scratch: Scratch) -> NativeClients:
         return importlib.import_module(module).RuntimeClients(own, scratch)
 
     return RuntimeJobs(
-        runtime, runners=native_runners(clients), clients=clients, seconds=RUN_SECONDS
+        runtime,
+        runners=native_runners(clients),
+        clients=clients,
+        seconds=RUN_SECONDS,
+        room=room,
     )
 
 

@@ -25,6 +25,7 @@ from handlers.errors import BillError, ConservationError
 from handlers.quoting import literal
 from handlers.scan.kept import Kept, Predicate, no_line
 from handlers.scan.locate import Fault, faults
+from handlers.scan.room import FUNCTION, Room
 from handlers.scan.scan import Scanned, SetAside, reading_of, scan
 from handlers.scan.second_reader import readable_total
 from handlers.scan.text_files import READ_ERRORS, csv_rows, is_gzip, open_binary, read_header
@@ -58,6 +59,7 @@ def scan_setting_aside(
     snapshot: Snapshot,
     candidates: Predicate,
     labelled: Predicate = no_line,
+    room: Room = FUNCTION,
 ) -> Scanned:
     """Read ``snapshot`` as ``scan`` does, without the lines that can't be parsed.
 
@@ -67,7 +69,7 @@ def scan_setting_aside(
         ConservationError: what was set aside and what was read are not the whole bill.
     """
     try:
-        return scan(connection, snapshot, candidates, labelled)
+        return scan(connection, snapshot, candidates, labelled, room)
     except SourceUnavailable:
         raise
     except BillError as refusal:

@@ -15,19 +15,23 @@ import duckdb
 
 from handlers.errors import BillError, Place
 from handlers.lines import LINE_COLUMNS
-from handlers.scan.csv_bill import read_side_by_side
+from handlers.scan.csv_part import move_csv_part, read_csv_part
 from handlers.scan.days import day_check
 from handlers.scan.kept import Kept, Predicate, no_line
 from handlers.scan.line_sql import LEFT_OUT_COLUMNS
 from handlers.scan.locate import first_fault
 from handlers.scan.peek import first_row_of, parquet_types, value_in, without_line
+from handlers.scan.room import FUNCTION, Room
 from handlers.scan.second_reader import CsvSums, NdjsonSums, added, parquet_total
+from handlers.scan.side_by_side import SCRATCH, side_by_side
 from handlers.scan.text_files import READ_ERRORS, damaged, open_binary, read_header
 from handlers.scan.totals import Total
-from handlers.scan.typed_part import read_typed_part
+from handlers.scan.typed_part import Target, read_typed_part
 from handlers.sources import Reading, Snapshot
 from handlers.sources.formats import FileFormat
 from handlers.sources.parts import Part, held
+
+_OF_BILL = Target("bill_lines", "left_out")
 
 
 class _UnreadableError(Exception):
@@ -72,61 +76,113 @@ def scan(
     snapshot: Snapshot,
     candidates: Predicate,
     labelled: Predicate = no_line,
+    room: Room = FUNCTION,
 ) -> Scanned:
     """Read ``snapshot`` into the temporary tables ``bill_lines`` and ``left_out``.
 
     Lines are kept whole where one of the predicates holds: ``candidates`` over their service,
-    ``labelled`` over their labels (``kept.Kept``).
+    ``labelled`` over their labels (``kept.Kept``). As many parts are read at once as ``room`` has
+    room for; what is found does not depend on it.
 
     Raises:
         BillError: a part can't be read, a column is missing, or a cell is not what it should be.
     """
-    _create_tables(connection)
-    total = _SCAN[snapshot.file_format](connection, snapshot, Kept(candidates, labelled))
+    _create_tables(connection, "OR REPLACE TEMP", _OF_BILL)
+    total = _SCAN[snapshot.file_format](connection, snapshot, Kept(candidates, labelled), room)
     _check_lines(snapshot, total)
     first, latest = _first_total(connection)
     return Scanned(first, total, latest)
 
 
-def _scan_csv(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, kept: Kept) -> Total:
+def _scan_csv(
+    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, kept: Kept, room: Room
+) -> Total:
     """Read the parts side by side; gives the total of the second reader."""
     readings = [(part, reading_of(connection, snapshot, part)) for part in snapshot.parts]
     second = CsvSums(readings)
-    with read_side_by_side(connection, readings, kept, second.watch) as read:
+
+    def read(cursor: duckdb.DuckDBPyConnection, number: int) -> None:
+        part, reading = readings[number]
+        table = f"{SCRATCH}.part_{number}"
+        read_csv_part(
+            *(cursor, part, reading, kept, table), lambda names: second.watch(number, names)
+        )
+
+    with side_by_side(connection, len(readings), room.csv_parts, read) as wait:
         for number, (part, reading) in enumerate(readings):
             with _explained(FileFormat.CSV, part, reading, kept):
-                read(number)
-                _refuse_unreadable(connection, part)
+                wait(number)
+                move_csv_part(connection, f"{SCRATCH}.part_{number}", reading)
+                _refuse_unreadable(connection, part, _OF_BILL)
     return second.total()
 
 
-def _scan_parquet(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, kept: Kept) -> Total:
-    """Read one part after the other: of a bucket's only one lies here at a time."""
+def _scan_parquet(
+    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, kept: Kept, room: Room
+) -> Total:
+    """Read the parts; of a bucket's, no more lie here at a time than are read at once."""
+    if room.typed_parts == 1:
+        # Straight into the bill's tables: there is no memory for lines that wait to be moved.
+        return added(
+            [_read_parquet(connection, snapshot, part, kept, _OF_BILL) for part in snapshot.parts]
+        )
+
+    def read(cursor: duckdb.DuckDBPyConnection, number: int) -> Total:
+        target = _own_tables(number)
+        _create_tables(cursor, "", target)
+        return _read_parquet(cursor, snapshot, snapshot.parts[number], kept, target)
+
     totals: list[Total] = []
-    for part in snapshot.parts:
-        with held(part) as file:
-            reading = reading_of(connection, snapshot, file)
-            with _explained(FileFormat.PARQUET, file, reading, kept):
-                read_typed_part(connection, FileFormat.PARQUET, file, reading, kept)
-                _refuse_unreadable(connection, file)
-            totals.append(parquet_total(file, reading))
+    with side_by_side(connection, len(snapshot.parts), room.typed_parts, read) as wait:
+        for number in range(len(snapshot.parts)):
+            totals.append(wait(number))
+            _move(connection, _own_tables(number))
     return added(totals)
 
 
-def _scan_ndjson(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, kept: Kept) -> Total:
-    """Read the parts while other processes add them up."""
+def _own_tables(number: int) -> Target:
+    return Target(f"{SCRATCH}.lines_{number}", f"{SCRATCH}.rest_{number}")
+
+
+def _move(connection: duckdb.DuckDBPyConnection, source: Target) -> None:
+    for table, bills in ((source.lines, _OF_BILL.lines), (source.rest, _OF_BILL.rest)):
+        connection.execute(f"INSERT INTO {bills} FROM {table}")
+        connection.execute(f"DROP TABLE {table}")
+
+
+def _read_parquet(
+    connection: duckdb.DuckDBPyConnection,
+    snapshot: Snapshot,
+    part: Part,
+    kept: Kept,
+    target: Target,
+) -> Total:
+    """Read one part into ``target``; gives the second reader's total of it."""
+    with held(part) as file:
+        reading = reading_of(connection, snapshot, file)
+        with _explained(FileFormat.PARQUET, file, reading, kept):
+            read_typed_part(connection, FileFormat.PARQUET, file, reading, kept, target)
+            _refuse_unreadable(connection, file, target)
+        return parquet_total(file, reading)
+
+
+def _scan_ndjson(
+    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, kept: Kept, room: Room
+) -> Total:
+    """Read the parts while other processes add them up: files on a laptop, one after the other."""
+    del room
     with contextlib.ExitStack() as stack:
         files = [stack.enter_context(held(part)) for part in snapshot.parts]
         readings = [(file, reading_of(connection, snapshot, file)) for file in files]
         second = stack.enter_context(NdjsonSums(readings))
         for file, reading in readings:
             with _explained(FileFormat.NDJSON, file, reading, kept, second.raise_fault):
-                read_typed_part(connection, FileFormat.NDJSON, file, reading, kept)
-                _refuse_unreadable(connection, file)
+                read_typed_part(connection, FileFormat.NDJSON, file, reading, kept, _OF_BILL)
+                _refuse_unreadable(connection, file, _OF_BILL)
         return second.total()
 
 
-_SCAN: Mapping[FileFormat, Callable[[duckdb.DuckDBPyConnection, Snapshot, Kept], Total]] = {
+_SCAN: Mapping[FileFormat, Callable[[duckdb.DuckDBPyConnection, Snapshot, Kept, Room], Total]] = {
     FileFormat.CSV: _scan_csv,
     FileFormat.NDJSON: _scan_ndjson,
     FileFormat.PARQUET: _scan_parquet,
@@ -151,6 +207,9 @@ def _explained(
     """
     try:
         yield
+    except duckdb.InterruptException:
+        # Another part can't be read; with this one nothing is wrong.
+        raise
     except (duckdb.Error, _UnreadableError, *READ_ERRORS) as error:
         raise_fault(part)
         fault = first_fault(file_format, part, reading, kept.of_line(reading))
@@ -168,11 +227,11 @@ def _check_lines(snapshot: Snapshot, total: Total) -> None:
         )
 
 
-def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+def _create_tables(connection: duckdb.DuckDBPyConnection, how: str, target: Target) -> None:
     columns = ", ".join(f"{column.name} {column.type}" for column in LINE_COLUMNS)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE bill_lines ({columns})")
+    connection.execute(f"CREATE {how} TABLE {target.lines} ({columns})")
     rest = ", ".join(f"{name} {kind}" for name, kind in LEFT_OUT_COLUMNS.items())
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE left_out ({rest}, unreadable BIGINT)")
+    connection.execute(f"CREATE {how} TABLE {target.rest} ({rest}, unreadable BIGINT)")
 
 
 def reading_of(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, part: Part) -> Reading:
@@ -215,13 +274,13 @@ def _types_of(
     return {}
 
 
-def _refuse_unreadable(connection: duckdb.DuckDBPyConnection, part: Part) -> None:
+def _refuse_unreadable(connection: duckdb.DuckDBPyConnection, part: Part, target: Target) -> None:
     """_UnreadableError when a line of ``part`` lacks what it must have or fails a check."""
     required = " OR ".join(f"{column.name} IS NULL" for column in LINE_COLUMNS if column.required)
     row = connection.execute(
-        "SELECT (SELECT count(*) FROM bill_lines"
+        f"SELECT (SELECT count(*) FROM {target.lines}"
         f" WHERE COALESCE(line_file, $part) = $part AND ({required}))"
-        " + (SELECT COALESCE(sum(unreadable), 0) FROM left_out)",
+        f" + (SELECT COALESCE(sum(unreadable), 0) FROM {target.rest})",
         {"part": part.name},
     ).fetchone()
     if row is None or int(row[0]) > 0:

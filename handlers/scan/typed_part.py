@@ -5,6 +5,7 @@ services that are kept, by their ids, which lets the engine skip the wide column
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import duckdb
 
@@ -29,14 +30,23 @@ _MOST_IDS = 500
 """Of services that are filtered by their ids; a filter of more is no faster than looking."""
 
 
+@dataclass(frozen=True)
+class Target:
+    """The tables that lines are added to: ``lines`` whole, ``rest`` added up."""
+
+    lines: str
+    rest: str
+
+
 def read_typed_part(
     connection: duckdb.DuckDBPyConnection,
     file_format: FileFormat,
     part: FilePart,
     reading: Reading,
     kept: Kept,
+    target: Target,
 ) -> None:
-    """Add the lines of ``part`` that are kept whole to ``bill_lines``, all others to ``left_out``.
+    """Add the lines of ``part`` that are kept whole, and all others, to the tables of ``target``.
 
     Raises:
         duckdb.Error: the part can't be read.
@@ -59,7 +69,7 @@ def read_typed_part(
     )
     connection.execute(
         f"""
-        INSERT INTO left_out
+        INSERT INTO {target.rest}
         SELECT {left_out_of(reading.service_name)}
         FROM (
             SELECT
@@ -78,8 +88,8 @@ def read_typed_part(
     columns = ", ".join(f"{expression} AS {name}" for name, expression in line_pairs(part, reading))
     if filters:
         connection.execute(
-            f"INSERT INTO bill_lines ({', '.join(LINE_NAMES)}) SELECT {columns} FROM {relation}"
-            f" WHERE ({reading.where}) AND ({' OR '.join(filters)})"
+            f"INSERT INTO {target.lines} ({', '.join(LINE_NAMES)}) SELECT {columns}"
+            f" FROM {relation} WHERE ({reading.where}) AND ({' OR '.join(filters)})"
         )
     connection.execute("DROP TABLE part_services")
 

@@ -18,14 +18,10 @@ from handlers.errors import WarehouseError
 from handlers.ledger import LedgerRow, Status, ledger_row
 from handlers.quoting import literal
 from handlers.record import Cloud
+from handlers.scan.room import FUNCTION
 from handlers.tables import LEDGER, LOADED, TABLES, VERSION, Field, Replaced, Table
 from handlers.warehouses import LoadBatch
 from handlers.warehouses.lock import writer_lock
-
-MEMORY_LIMIT = "200MB"
-"""Of the engine; the process stays under 350 MiB, which fits a function of 512 MiB."""
-
-_THREADS = 2
 
 
 class DuckDbWarehouse:
@@ -269,8 +265,7 @@ def configure(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """The engine's settings: the same answers everywhere, bounded memory, nothing downloaded."""
     folder.mkdir(parents=True, exist_ok=True)
     connection.execute("SET TimeZone = 'UTC'")
-    connection.execute(f"SET threads = {_THREADS}")
-    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    FUNCTION.give(connection)
     connection.execute(f"SET temp_directory = {literal(folder / 'spill')}")
     connection.execute("SET preserve_insertion_order = false")
     connection.execute("SET autoinstall_known_extensions = false")

@@ -12,12 +12,15 @@ import pulumi
 from pulumi_aws import ecs, scheduler
 
 from handlers.runtimes.log import Step
+from handlers.scan.room import WORKERS
 from infra.aws.collector import cron
 from infra.aws.identity import ServiceRole
 from infra.aws.metrics import Metric, Told, alarm_on_one, count_lines
 from infra.aws.permissions import pulls, runs_task, trusts_service
 
-CPU, MEMORY_MB = "4096", "16384"
+CORES = 4
+"""As many parts of a bill are read at once."""
+CPU, MEMORY_MB = f"{CORES * 1024}", "16384"
 """4 vCPUs and 16 GB, a pair that Fargate has:
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html"""
 SCRATCH_GB = 100
@@ -188,7 +191,11 @@ def repository_arn(image: str) -> str:
 
 def _containers(args: TaskArgs) -> pulumi.Output[str]:
     known: Mapping[str, Any] = {
-        "environment": {**args["environment"], "AWS_REGION": args["region"]},
+        "environment": {
+            **args["environment"],
+            "AWS_REGION": args["region"],
+            WORKERS: str(CORES),
+        },
         "log_group": args["log_group"],
     }
     return pulumi.Output.json_dumps(

@@ -88,6 +88,10 @@ def test_the_task_has_the_lambdas_environment_role_and_log(task: Recording) -> N
     lambda_ = named(task, "aws-collector-function").inputs
     told = {each["name"]: each["value"] for each in container(task)["environment"]}
     assert told.pop("AWS_REGION") == "us-east-1"
+    # A vCPU is 1,024 units.
+    assert int(told.pop("COST_WORKERS")) * 1024 == int(
+        named(task, "aws-task-definition").inputs["cpu"]
+    )
     assert told == lambda_["environment"]["variables"]
     definition = named(task, "aws-task-definition").inputs
     assert definition["taskRoleArn"] == lambda_["role"]

@@ -17,9 +17,11 @@ from handlers.errors import CostError
 from handlers.messages import Command, Run
 from handlers.native import SettingsError
 from handlers.record import Cloud
-from handlers.runtimes.jobs import CommandRefused, Outcome, Report, RunUnfinished
+from handlers.runtimes.jobs import CommandRefused, Outcome, Report, RuntimeJobs, RunUnfinished
 from handlers.runtimes.log import Log
-from handlers.runtimes.task import DAILY, DONE, FAILED, PAUSES, WRONG, Task, jobs_of
+from handlers.runtimes.task import DAILY, DONE, FAILED, PAUSES, WRONG, Task, jobs_of, room_of
+from handlers.scan.room import FUNCTION, Room
+from handlers.settings import RuntimeSettings
 from tests.handlers.environments import of_job
 from tests.handlers.native_environments import of_function_app
 
@@ -87,6 +89,26 @@ def test_the_environment_says_which_collector_it_is() -> None:
     assert (hubs.cloud, hubs.job) == (Cloud.AWS, of_job(Cloud.AWS)["COST_JOB"])
     with pytest.raises(SettingsError, match="COST_REDSHIFT_ROLE"):
         jobs_of({"COST_REDSHIFT_WORKGROUP": "ai-cost"})
+
+
+def test_a_task_reads_as_many_parts_at_once_as_it_is_told_or_has_cores() -> None:
+    assert room_of({"COST_WORKERS": " 4 "}) == Room.of_workers(4)
+    assert room_of({}) == Room.of_workers(min(os.cpu_count() or 1, 64))
+    _, jobs = jobs_of(of_function_app() | {"COST_WORKERS": "3"})
+    assert isinstance(jobs, RuntimeJobs)
+    assert jobs.room == Room.of_workers(3)
+
+
+@pytest.mark.parametrize("found", ["0", "-1", "65", "many", "1.5", "²"])
+def test_a_number_of_workers_that_is_none_is_told_with_what_is_allowed(found: str) -> None:
+    with pytest.raises(SettingsError, match=r"COST_WORKERS is '.+': allowed is a number from 1"):
+        jobs_of(of_function_app() | {"COST_WORKERS": found})
+
+
+def test_no_function_reads_more_at_once_than_its_memory_holds() -> None:
+    hubs = RuntimeSettings.from_environment(of_job(Cloud.AWS))
+    assert RuntimeJobs(hubs).room == FUNCTION
+    assert (FUNCTION.memory_mb, FUNCTION.csv_parts, FUNCTION.typed_parts) == (200, 2, 1)
 
 
 @pytest.fixture
