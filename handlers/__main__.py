@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import click
 
+from handlers.commands.visible import visible
 from handlers.errors import CostError
 
 
@@ -61,7 +62,7 @@ def main() -> None:
     try:
         door(prog_name="python -m handlers")
     except CostError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {visible(str(error))}", err=True)
         sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()

@@ -7,10 +7,7 @@ from decimal import Decimal
 
 from dashboards.duckdb_source import Cell
 from dashboards.viewer.frames import Field, number
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""How a text begins that a spreadsheet would compute
-(https://owasp.org/www-community/attacks/CSV_Injection)."""
+from handlers.formulas import harmless
 
 
 def as_csv(of: Sequence[Field]) -> str:
@@ -20,7 +17,7 @@ def as_csv(of: Sequence[Field]) -> str:
     """
     written = io.StringIO(newline="")
     rows = csv.writer(written, lineterminator="\n")
-    rows.writerow(_text(field.name) for field in of)
+    rows.writerow(harmless(field.name) for field in of)
     rows.writerows(map(_cell, row) for row in zip(*(field.cells for field in of), strict=True))
     return written.getvalue()
 
@@ -29,10 +26,5 @@ def _cell(value: Cell) -> str:
     if value is None:
         return ""
     if number(value) is None:
-        return _text(str(value))
+        return harmless(str(value))
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
-
-
-def _text(text: str) -> str:
-    # A spreadsheet leaves out the blanks before it looks.
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text

@@ -1,12 +1,14 @@
 """How the reading commands write an answer: a table for people, CSV and JSON for programs.
 
 Programs get amounts exactly: plain decimal digits, never with an exponent; in JSON as strings,
-because a JSON number is read as a float by most programs.
+because a JSON number is read as a float by most programs. A text that a spreadsheet would compute
+is made harmless in CSV; JSON has it as it is.
 """
 
 import csv
 import io
 import json
+import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,7 +20,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from handlers.commands.visible import visible, visible_but_colours
 from handlers.errors import UsageError
+from handlers.formulas import harmless
 from handlers.queries.answer import Answer, Cell
 
 FORMATS = ("table", "csv", "json")
@@ -43,8 +47,14 @@ def _csv(answer: Answer) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(answer.columns)
-    writer.writerows(["" if cell is None else plain(cell) for cell in row] for row in answer.rows)
+    writer.writerows([_cell(cell) for cell in row] for row in answer.rows)
     return text.getvalue()
+
+
+def _cell(cell: Cell) -> str:
+    if isinstance(cell, str):
+        return harmless(cell)
+    return "" if cell is None else plain(cell)
 
 
 def _json(answer: Answer) -> str:
@@ -98,7 +108,7 @@ def table(columns: Sequence[str], *, right: Sequence[str] = ()) -> Table:
 
 def add_row(made: Table, cells: Sequence[str]) -> None:
     """Add a row of plain text: a bill's brackets are no markup."""
-    made.add_row(*(Text(cell) for cell in cells))
+    made.add_row(*(Text(visible(cell)) for cell in cells))
 
 
 def render(made: Table) -> str:
@@ -115,13 +125,15 @@ def render(made: Table) -> str:
 
 
 def put(text: str, output: Path | None = None) -> None:
-    """Write ``text`` to the file, or to standard output.
+    """Write ``text`` to the file, or to standard output: exactly, but for a terminal's sake.
 
     Raises:
         UsageError: the file can't be written.
     """
     if output is None:
-        click.echo(text, nl=False)
+        seen = visible_but_colours(text) if sys.stdout.isatty() else text
+        # By itself click takes what looks like a colour out of what is no terminal's, names too.
+        click.echo(seen, nl=False, color=True)
         return
     try:
         output.write_text(text, encoding="utf-8")

@@ -12,8 +12,8 @@ from typing import TypeVar
 import click
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
+from handlers.commands.answers import add_row
 from handlers.commands.options import chosen_site, google_clients, is_bucket
 from handlers.errors import UsageError
 from handlers.periods import parse_period, period_of
@@ -219,5 +219,5 @@ def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) ->
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        add_row(table, row)
     return table

@@ -10,6 +10,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from handlers.commands.answers import add_row
 from handlers.load.load import Loaded, Move, Outcome
 
 _CENT = Decimal("0.01")
@@ -27,14 +28,17 @@ def print_outcomes(outcomes: Sequence[Loaded]) -> None:
     table = _table("Bill", "Became", "Lines", "AI lines", "Rows", "AI, USD", "Restated, USD")
     for outcome in changed:
         row = outcome.row
-        table.add_row(
-            outcome.bill,
-            outcome.outcome,
-            _count(row.source_lines if row else None),
-            _count(row.ai_lines if row else None),
-            _count(row.rows if row else None),
-            _dollars(row.cost_usd if row else None),
-            _dollars(row.restated_usd if row else None),
+        add_row(
+            table,
+            [
+                outcome.bill,
+                outcome.outcome,
+                _count(row.source_lines if row else None),
+                _count(row.ai_lines if row else None),
+                _count(row.rows if row else None),
+                _dollars(row.cost_usd if row else None),
+                _dollars(row.restated_usd if row else None),
+            ],
         )
     _console().print(table)
     for outcome in changed:
@@ -69,14 +73,17 @@ def print_moves(moves: Sequence[Sequence[Move]]) -> None:
         return
     table = _table("Cloud", "Month", "Model", "Customer", "Now, USD", "Then, USD", "Moves, USD")
     for move in rows:
-        table.add_row(
-            move.cloud,
-            f"{move.period:%Y-%m}",
-            move.model,
-            move.customer_id,
-            _dollars(move.before),
-            _dollars(move.after),
-            _dollars(move.after - move.before),
+        add_row(
+            table,
+            [
+                move.cloud,
+                f"{move.period:%Y-%m}",
+                move.model,
+                move.customer_id,
+                _dollars(move.before),
+                _dollars(move.after),
+                _dollars(move.after - move.before),
+            ],
         )
     _console().print(table)
 
@@ -92,11 +99,11 @@ def _print_periods(connection: duckdb.DuckDBPyConnection) -> None:
     table = _table("AI cost, USD", *months, "Total")
     for cloud in clouds:
         cells = [costs.get((cloud, month), Decimal(0)) for month in months]
-        table.add_row(cloud, *map(_dollars, (*cells, sum(cells, Decimal(0)))))
+        add_row(table, [cloud, *map(_dollars, (*cells, sum(cells, Decimal(0))))])
     sums = [
         sum((costs.get((cloud, m), Decimal(0)) for cloud in clouds), Decimal(0)) for m in months
     ]
-    table.add_row("Total", *map(_dollars, (*sums, sum(sums, Decimal(0)))))
+    add_row(table, ["Total", *map(_dollars, (*sums, sum(sums, Decimal(0))))])
     _console().print(table)
 
 
@@ -107,10 +114,10 @@ def _print_top(connection: duckdb.DuckDBPyConnection, title: str, column: str) -
     ).fetchall()
     table = _table(title, "USD", "Clouds")
     for name, cost, clouds in rows[:10]:
-        table.add_row(str(name), _dollars(Decimal(cost)), str(clouds))
+        add_row(table, [str(name), _dollars(Decimal(cost)), str(clouds)])
     if len(rows) > 10:
         rest = sum((Decimal(row[1]) for row in rows[10:]), Decimal(0))
-        table.add_row(f"{len(rows) - 10} others", _dollars(rest), "")
+        add_row(table, [f"{len(rows) - 10} others", _dollars(rest), ""])
     _console().print(table)
 
 

@@ -9,15 +9,13 @@ from pathlib import Path
 import duckdb
 
 from handlers.alerts.runner import Cell, Row
+from handlers.formulas import harmless
 from handlers.quoting import literal
 from handlers.site.shares import AMOUNTS
 from handlers.tables import AMOUNT
 
 SUFFIXES = (".csv", ".parquet")
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet takes for the beginning of a formula, also in the wide forms:
-https://owasp.org/www-community/attacks/CSV_Injection"""
 _NANO = Decimal("0.000000001")
 _DAYS = ("date", "billing_period")
 
@@ -47,16 +45,11 @@ def _write_csv(file: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
     with file.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([_harmless(row[name]) for name in columns] for row in rows)
+        writer.writerows([_written(row[name]) for name in columns] for row in rows)
 
 
-def _harmless(cell: Cell) -> str:
-    """The cell for a spreadsheet; a text that it would take for a formula begins with ``'``.
-
-    A number may begin with a minus: it is one.
-    """
-    text = _plain(cell) or ""
-    return f"'{text}" if isinstance(cell, str) and text.startswith(_FORMULA) else text
+def _written(cell: Cell) -> str:
+    return harmless(cell) if isinstance(cell, str) else _plain(cell) or ""
 
 
 def _plain(cell: Cell) -> str | None:
