@@ -19,7 +19,7 @@ PROOF_REPORT := build/proof/report.md
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo screenshots test test-all test-quick test-slow plan engines lint types format lock lock-check \
+.PHONY: help setup demo policy screenshots test test-all test-quick test-slow plan engines lint types format lock lock-check \
 	proof proof-long bench clean workflows \
 	ci-stacks ci-plan ci-preview ci-guard ci-comment ci-up ci-drift
 
@@ -69,6 +69,7 @@ engines: $(VENV)/.dev ## Build what the slow tests run against (Pulumi, emulator
 	@sh tools/engines/build.sh azurite
 	@sh tools/engines/build.sh actionlint
 	-@sh tools/engines/build.sh scriptdom
+	@sh tools/engines/build.sh policy
 	@$(PY) -m tools.bundles
 
 # pytest's exit code 5 says that no test bears one of these markers.
@@ -95,6 +96,11 @@ format: $(VENV)/.dev ## Format the code and mend what can be mended by itself
 	@$(VENV)/bin/ruff check --quiet --fix .
 	@$(VENV)/bin/ruff format .
 
+policy: policy/.venv/.policy ## Make what the policy pack runs in (pulumi preview --policy-pack policy)
+
+policy/.venv/.policy: locks/policy.txt
+	@sh tools/setup.sh policy policy/.venv
+
 lock: $(VENV)/.dev ## Compile locks/*.txt and requirements.txt from pyproject.toml (needs the package index)
 	@set -ex; \
 	$(COMPILE) $(LOCK_FLAGS) $(LAPTOP) pyproject.toml --extra demo -o locks/demo.txt; \
@@ -103,7 +109,8 @@ lock: $(VENV)/.dev ## Compile locks/*.txt and requirements.txt from pyproject.to
 	for cloud in google aws azure; do \
 		$(COMPILE) $(LOCK_FLAGS) $(CLOUD) pyproject.toml --extra $$cloud -o locks/$$cloud.txt; \
 	done; \
-	$(COMPILE) $(LOCK_FLAGS) $(LAPTOP) --group pulumi -o requirements.txt
+	$(COMPILE) $(LOCK_FLAGS) $(LAPTOP) --group pulumi -o requirements.txt; \
+	$(COMPILE) $(LOCK_FLAGS) $(LAPTOP) --group policy -o locks/policy.txt
 
 lock-check: $(VENV)/.dev ## Check that the locks agree with pyproject.toml (offline)
 	@$(PY) tools/lock_check.py
@@ -161,5 +168,5 @@ bench: $(VENV)/.dev ## Measure collecting, anomalies and dashboards (about 4 min
 	@$(PY) -m tools.bench
 
 clean: ## Remove what was built (the sample, the warehouse, caches, .venv)
-	rm -rf build $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf build $(VENV) policy/.venv .pytest_cache .ruff_cache .hypothesis
 	find handlers tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

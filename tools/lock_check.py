@@ -40,6 +40,7 @@ LOCKS = (
     Lock("locks/aws.txt", extras=["aws"]),
     Lock("locks/azure.txt", extras=["azure"]),
     Lock("requirements.txt", groups=["pulumi"], with_project=False),
+    Lock("locks/policy.txt", groups=["policy"], with_project=False),
 )
 
 

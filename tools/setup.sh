@@ -1,6 +1,6 @@
 #!/bin/sh
 # Make .venv where there is none that works, and install a lock into it:
-# sh tools/setup.sh demo|dev
+# sh tools/setup.sh demo|dev, or sh tools/setup.sh policy policy/.venv
 #
 # Takes the first interpreter that really starts (a pyenv shim may exist and fail) and is 3.11 or
 # newer; PYTHON=/path/to/python overrides the search. Installs with uv where there is one, else
@@ -9,7 +9,7 @@
 set -eu
 
 lock=$1
-venv=.venv
+venv=${2:-.venv}
 newer='import sys; sys.exit(sys.version_info < (3, 11))'
 
 say() { printf '%s\n' "$*" >&2; }
@@ -81,5 +81,5 @@ else
         --require-hashes --only-binary :all: -r "locks/$lock.txt"
 fi
 
-touch "$venv/.demo" # the dev lock holds all of the demo's
-if [ "$lock" = dev ]; then touch "$venv/.dev"; fi
+touch "$venv/.$lock"
+if [ "$lock" = dev ]; then touch "$venv/.demo"; fi # the dev lock holds all of the demo's

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Build an engine from its pinned sources into the cache, unless it is there, and print its path:
-# sh tools/engines/build.sh pulumi|bigquery-emulator|azurite|actionlint|scriptdom
+# sh tools/engines/build.sh pulumi|bigquery-emulator|azurite|actionlint|scriptdom|policy
 #
 # The cache's key is the sources' lock, so a new version is built once and an old one stays usable.
 # ENGINES_CACHE overrides the folder. Needs Go, azurite Node; docs/dependencies.md says which.
@@ -23,8 +23,15 @@ scriptdom)
     key=$(cksum <"$folder/requirements.txt" | tr ' ' '-')
     built=$cache/$engine-$key
     ;;
+policy)
+    # No engine, but what the engine's checks of a policy pack run with.
+    lock=$(dirname "$folder")/../../locks/policy.txt
+    key=$(cksum <"$lock" | tr ' ' '-')
+    built=$cache/$engine-$key
+    ;;
 *)
-    echo "No engine is called '$engine'. There are: pulumi, bigquery-emulator, azurite, actionlint, scriptdom." >&2
+    echo "No engine is called '$engine'. There are: pulumi, bigquery-emulator, azurite, actionlint," \
+        "scriptdom, policy." >&2
     exit 1
     ;;
 esac
@@ -68,8 +75,8 @@ npm_install() {
     if [ -e "$target" ]; then rm -rf "$target.$$"; else mv "$target.$$" "$target"; fi
 }
 
-wheels_install() {
-    uv=$folder/../../../.venv/bin/uv
+wheels_install() { # what the lock $1 pins
+    uv=$(dirname "$folder")/../../.venv/bin/uv
     if ! [ -x "$uv" ]; then
         echo "uv is needed to install $engine: run 'make setup'." >&2
         exit 1
@@ -77,7 +84,7 @@ wheels_install() {
     echo "Installing $engine (about half a minute; once for this version)" >&2
     mkdir -p "$cache"
     "$uv" pip install --quiet --no-deps --require-hashes --python "$(dirname "$uv")/python" \
-        --target "$built.$$" -r "$folder/requirements.txt" >&2
+        --target "$built.$$" -r "$1" >&2
     if [ -e "$built" ]; then rm -rf "$built.$$"; else mv "$built.$$" "$built"; fi
 }
 
@@ -101,7 +108,10 @@ azurite)
     npm_install
     ;;
 scriptdom)
-    wheels_install
+    wheels_install "$folder/requirements.txt"
+    ;;
+policy)
+    wheels_install "$lock"
     ;;
 esac
 echo "$built"
