@@ -13,6 +13,8 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +50,7 @@ _BACK = {
     "TIMESTAMP": "TIMESTAMP",
 }
 _ASSERT = re.compile(r"ASSERT (?P<holds>.*) AS '(?P<message>[^']*)'", re.DOTALL)
-_KINDS = (exp.Select, exp.Insert, exp.Update, exp.Delete, exp.Subquery, exp.Union)
+_KINDS = (exp.Select, exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Subquery, exp.Union)
 
 
 class Refused(Exception):
@@ -87,6 +89,8 @@ class Engine:
         self.before: list[Step] = []
         self.bytes_of_a_query = 10 * 1024 * 1024
         """What each query says it would bill."""
+        self.clock: Callable[[], datetime] | None = None
+        """The server's time (UTC), where it is not the machine's."""
         self._threads: list[threading.Thread] = []
         self._guard = threading.Lock()
         self._database = duckdb.connect()
@@ -113,6 +117,12 @@ class Engine:
         with self._guard:
             self._database.execute(f"CREATE TABLE {name} ({columns})")
             self.schemas[name] = list(fields)
+
+    def create_view(self, name: str, sql: str) -> None:
+        """Create a view, as the Pulumi program would."""
+        translated, _ = _in_duckdb(sql)
+        with self._guard:
+            self._database.execute(f"CREATE VIEW {name} AS {translated}")
 
     def drop(self, name: str) -> bool:
         """Whether a table of that name was there; it is not now."""
@@ -188,7 +198,7 @@ class Engine:
         asserted = _ASSERT.fullmatch(statement)
         text = f"SELECT {asserted['holds']}" if asserted else statement
         sql, values = _translated(text, bound)
-        found = cursor.execute(sql, values)
+        found = cursor.execute(self._timed(sql), values)
         if asserted:
             if (found.fetchone() or (False,))[0] is not True:
                 raise Refused("invalidQuery", f"{asserted['message']} at [1:1]")
@@ -196,6 +206,11 @@ class Engine:
         if sql.lstrip("( ").upper().startswith(("SELECT", "WITH")):
             job.schema = [(str(name), _back(str(kind))) for name, kind, *_ in found.description]
             job.rows = found.fetchall()
+
+    def _timed(self, sql: str) -> str:
+        if self.clock is None:
+            return sql
+        return sql.replace("CURRENT_TIMESTAMP", f"TIMESTAMP '{self.clock():%Y-%m-%d %H:%M:%S.%f}'")
 
     def load(self, job: Job, load: Mapping[str, Any], content: bytes) -> Job | None:
         """Start a load job; see ``start``."""
@@ -234,13 +249,20 @@ def _translated(text: str, bound: Mapping[str, Any]) -> tuple[str, dict[str, Any
     Raises:
         Refused: a statement that is not known here, a table without its project, an unbound name.
     """
-    (tree,) = sqlglot.parse(text, read="bigquery")
-    if not isinstance(tree, _KINDS):
-        raise Refused("invalidQuery", f"Syntax error: a statement of no known kind: {text[:80]}")
-    names = {each.name for each in tree.find_all(exp.Parameter)}
+    sql, names = _in_duckdb(text)
     missing = sorted(names - bound.keys())
     if missing:
         raise Refused("invalidQuery", f"Query parameter '{missing[0]}' not found")
+    return sql, {name: bound[name] for name in names}
+
+
+@lru_cache(maxsize=512)
+def _in_duckdb(text: str) -> tuple[str, frozenset[str]]:
+    """The statement in DuckDB's dialect, and the names that it binds; see ``_translated``."""
+    (tree,) = sqlglot.parse(text, read="bigquery")
+    if not isinstance(tree, _KINDS):
+        raise Refused("invalidQuery", f"Syntax error: a statement of no known kind: {text[:80]}")
+    names = frozenset(each.name for each in tree.find_all(exp.Parameter))
     made = {each.alias for each in tree.find_all(exp.CTE)}
     for table in list(tree.find_all(exp.Table)):
         if isinstance(table.this, exp.Identifier) and table.name not in made:
@@ -250,7 +272,7 @@ def _translated(text: str, bound: Mapping[str, Any]) -> tuple[str, dict[str, Any
     for kind in list(tree.find_all(exp.DataType)):
         if kind.this == exp.DataType.Type.DECIMAL and not kind.expressions:
             kind.replace(exp.DataType.build("DECIMAL(38, 9)", dialect="duckdb"))
-    return tree.sql(dialect="duckdb"), {name: bound[name] for name in names}
+    return tree.sql(dialect="duckdb", comments=False), names
 
 
 def _back(kind: str) -> str:

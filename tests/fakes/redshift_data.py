@@ -107,6 +107,8 @@ class FakeRedshift:
     largest_result: int = 500 * 1024 * 1024
     faults: list[Fault] = field(default_factory=list[Fault])
     before_statement: Callable[[int, str], object] = lambda _place, _sql: None
+    clock: Callable[[], datetime] | None = None
+    """The database's time (UTC), where it is not the machine's."""
     statements: dict[str, Statement] = field(default_factory=dict[str, Statement])
     asked: list[tuple[str, Answer]] = field(default_factory=list[tuple[str, Answer]])
     _tokens: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
@@ -202,6 +204,8 @@ class FakeRedshift:
     def _execute(
         self, cursor: "psycopg.Cursor[Any]", sql: str, parameters: Mapping[str, str]
     ) -> None:
+        if self.clock is not None:
+            sql = sql.replace("SYSDATE", f"TIMESTAMP '{self.clock():%Y-%m-%d %H:%M:%S.%f}'")
         match read(sql):
             case Copy() as copy:
                 redshift_s3.copy(cursor, self.s3, copy)
