@@ -22,10 +22,10 @@ pytestmark = pytest.mark.proof
 parquet: Any = import_module("pyarrow.parquet")
 
 COMPUTED = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-AMOUNTS = frozenset(
-    "cost_usd gross_cost_usd effective_cost_usd list_cost_usd billing_cost usage_amount"
-    " cost effective gross list quantity usage".split()
-)
+AMOUNTS = {
+    *("cost_usd", "gross_cost_usd", "effective_cost_usd", "list_cost_usd", "billing_cost"),
+    *("cost", "effective", "gross", "list", "quantity", "usage", "usage_amount"),
+}
 NAMES = ("customer_id", "project_id", "resource_id", "region", "sku_description")
 
 
