@@ -24,6 +24,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud.storage import Blob, Client
 from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
 from google.cloud.storage.retry import DEFAULT_RETRY
+from requests import Response, Session
 from requests.exceptions import RequestException
 
 from handlers.errors import CostError, UsageError
@@ -92,6 +93,10 @@ class Bucket:
         self, client: Client, address: Address, patience_seconds: float = PATIENCE_SECONDS
     ) -> None:
         untyped: Any = client
+        # Else each client asks, in a thread that outlives it, what bucket this is: a right that
+        # nobody here has (https://github.com/googleapis/google-cloud-python/issues/17650).
+        untyped._bucket_metadata_cache = None  # noqa: SLF001 - no other way for one client
+        _read_refusals(untyped._http)  # noqa: SLF001 - the client's only way to its session
         self._bucket: Any = untyped.bucket(address.bucket)
         self._retry: Any = DEFAULT_RETRY.with_timeout(patience_seconds)
         self.address = address
@@ -178,6 +183,23 @@ class Bucket:
             raise BucketError(f"{where}: the store can't be reached ({_short(error)}).") from error
         except (DataCorruption, InvalidResponse) as error:
             raise BucketError(f"{where}: the transfer failed ({_short(error)}).") from error
+
+
+def _read_refusals(session: Session) -> None:
+    """Has the session read what a refusal says at once, so that its connection can be used again.
+
+    Google's client streams a download and, before it asks again, drops a refused answer unread:
+    its connection would stay open for as long as the answer is not collected as garbage
+    (``google.cloud.storage._media.requests.download``, version 3).
+    """
+    hooks = session.hooks["response"]
+    if _read_refusal not in hooks:
+        hooks.append(_read_refusal)
+
+
+def _read_refusal(response: Response, *_arguments: object, **_options: object) -> None:
+    if not response.ok:
+        _ = response.content
 
 
 def file_crc32c(file: Path) -> str:

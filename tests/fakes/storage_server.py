@@ -9,10 +9,8 @@ answer that nobody gave. https://docs.cloud.google.com/storage/docs/json_api/v1
 import base64
 import email
 import email.policy
-import gc
 import json
 import threading
-import warnings
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -53,6 +51,8 @@ class FakeStorage:
     corrupt: bool = False
     """Whether content is changed on its way down."""
     requests: list[str] = field(default_factory=list[str])
+    connections: set[int] = field(default_factory=set[int])
+    """The client's port of each connection that was used."""
     sessions: dict[str, "Upload"] = field(default_factory=dict[str, Any])
     after_listing: Sequence[tuple[str, str, bytes]] = ()
     """What somebody writes just after the next listing: bucket, name, content."""
@@ -123,10 +123,6 @@ def fake_storage(*buckets: str) -> Generator[FakeStorage]:
     finally:
         for client in fake.clients:
             client.close()
-        with warnings.catch_warnings():
-            # Google's client leaves the connection of a failed download to the collector.
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -144,6 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         fake.requests.append(f"{self.command} {url.path}")
+        fake.connections.add(int(self.client_address[1]))
         if fake.faults:
             answer = _error(fake.faults.pop(0), "as the test says")
         else:

@@ -121,3 +121,18 @@ def test_fetched_files_make_room_for_the_next(store: FakeStorage, tmp_path: Path
     paths = [fetching.fetch(name) for name in ("x/1", "x/2", "x/3")]
     assert [path.exists() for path in paths] == [False, True, True]
     assert fetching.fetch("x/1").read_bytes() == b"1234567890"
+
+
+def test_a_refused_download_gives_its_connection_back(store: FakeStorage, tmp_path: Path) -> None:
+    bucket = Bucket(store.client(), Address.parse("gs://archive/loads"), patience_seconds=3)
+    store.put("archive", "loads/x", CONTENT)
+    store.faults[:] = [503, 503]
+    bucket.download("x", tmp_path / "x")
+    assert store.faults == []
+    assert len(store.connections) == 1
+
+
+def test_only_objects_are_asked_about_never_the_bucket(store: FakeStorage, tmp_path: Path) -> None:
+    archive(store, tmp_path / "a").keep(written(tmp_path / "a"), NAME)
+    archive(store, tmp_path / "b").fetch(NAME)
+    assert [asked for asked in store.requests if "/o" not in asked] == []
