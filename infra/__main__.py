@@ -24,6 +24,7 @@ class Door(click.Group):
         "rollback": "Take an environment one stage back.",
         "guard": "Judge a preview, and write what it would do as a comment for its reviewer.",
         "drift": "Report what was changed behind Pulumi's back; changes nothing.",
+        "upgrade": "Show what this version would change, and the dollars it would move.",
         "uninstall": "Take an environment down; what holds data stays, after last copies.",
         "status": "Show each job's last load, its next run and what is awaited.",
     }

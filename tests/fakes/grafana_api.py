@@ -8,8 +8,8 @@ from tests.fakes.json_server import Answer, Fields, Request, json_server
 
 TOKEN = "fake-grafana-token"
 ACTIONS = (
-    "folders:create", "dashboards:create", "datasources:create", "datasources:write",
-    "alert.provisioning:write", "serviceaccounts:read",
+    "folders:create", "dashboards:create", "dashboards:read", "datasources:create",
+    "datasources:write", "alert.provisioning:write", "serviceaccounts:read",
 )  # fmt: skip
 
 
@@ -25,6 +25,8 @@ class Grafana:
     plugin: str | None = "3.4.8"
     source: tuple[int, str] | None = None
     """What the data source's own check says; None: there is no source."""
+    dashboards: dict[str, Fields] = field(default_factory=dict[str, Fields])
+    """What it answers for each uid: ``dashboard`` and ``meta``."""
     requests: list[str] = field(default_factory=list[str])
 
 
@@ -44,8 +46,8 @@ def _answer(grafana: Grafana, request: Request) -> Answer:
         return Answer(200, {"database": grafana.database, **shown})
     if request.bearer != TOKEN:
         return Answer(401, {"message": "Invalid API key"})
-    if request.path.startswith("/api/serviceaccounts/"):
-        return _accounts(grafana, request)
+    if request.path.startswith(("/api/serviceaccounts/", "/api/dashboards/")):
+        return _of_an_owner(grafana, request)
     match request.path:
         case "/api/access-control/user/permissions":
             return Answer(200, {action: [""] for action in grafana.actions})
@@ -64,6 +66,20 @@ def _answer(grafana: Grafana, request: Request) -> Answer:
             )
         case _:
             return Answer(404, {"message": "Not found"})
+
+
+def _of_an_owner(grafana: Grafana, request: Request) -> Answer:
+    if request.path.startswith("/api/serviceaccounts/"):
+        return _accounts(grafana, request)
+    return _dashboard(grafana, request.path.removeprefix("/api/dashboards/uid/"))
+
+
+def _dashboard(grafana: Grafana, uid: str) -> Answer:
+    if "dashboards:read" not in grafana.actions:
+        return Answer(403, {"message": "You'll need additional permissions: dashboards:read"})
+    if uid not in grafana.dashboards:
+        return Answer(404, {"message": "Dashboard not found"})
+    return Answer(200, grafana.dashboards[uid])
 
 
 def _accounts(grafana: Grafana, request: Request) -> Answer:

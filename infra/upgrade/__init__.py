@@ -1,0 +1,1 @@
+"""What an upgrade would do to an environment, looked at before anything is applied."""
