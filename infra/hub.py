@@ -15,7 +15,9 @@ from infra.gcp.collector import Collector, push_audience
 from infra.gcp.identity import JobIdentity, Places, PushIdentity
 from infra.gcp.services import Services
 from infra.gcp.storage import Storage
+from infra.gcp.task import Task
 from infra.gcp.warehouse import Warehouse
+from infra.native_settings import CollectorRuntime
 from infra.providers import gcp_provider
 from infra.settings import GcpSettings, Job, Settings
 
@@ -45,6 +47,11 @@ class Hub:
     def dataset(self) -> pulumi.Output[str]:
         """The dataset of all tables and views."""
         return self.warehouse.dataset_id
+
+    @property
+    def collects_by_task(self) -> bool:
+        """Are the daily runs of the clouds' jobs tasks? The hub's own job reads no bills."""
+        return self.settings.runtime is CollectorRuntime.CONTAINER
 
     @property
     def places(self) -> Places:
@@ -157,6 +164,7 @@ class Hub:
             **({Name.CLOUD: cloud} if cloud else {}),
             **own,
         }
+        told = environment(cloud, values)
         Collector(
             f"{name}-job",
             {
@@ -166,16 +174,42 @@ class Hub:
                 "description": f"Collects the bills of {cloud}" if cloud else "The hub's own job",
                 "schedule": job.schedule,
                 "message": DAILY,
+                "task": self._task(name, job, identity, told)
+                if cloud and self.collects_by_task
+                else None,
                 "source_bucket": self.storage.bundles,
                 "source_object": self.bundle,
                 "entry_point": ENTRY_POINT,
                 "build_account": self.build.service_account,
                 "build_environment": BUILD_ENVIRONMENT,
                 "image_repository": self.build.repository,
-                "environment": environment(cloud, values),
+                "environment": told,
                 "service_account": identity.email,
                 "pubsub_agent": self.services.pubsub_agent,
             },
             self.options,
         )
         return job.name
+
+    def _task(
+        self,
+        name: str,
+        job: Job,
+        identity: JobIdentity,
+        told: Mapping[str, pulumi.Input[str]],
+    ) -> Task:
+        """The same job without a function's limits."""
+        return Task(
+            f"{name}-task",
+            {
+                "project": self.settings.project,
+                "region": self.settings.region,
+                "job_name": job.name,
+                "message": DAILY,
+                "image": self.settings.image,
+                "environment": told,
+                "service_account": identity.email,
+                "starter": self.push.email,
+            },
+            self.options,
+        )

@@ -153,15 +153,28 @@ _ADDRESS = Allowed(
     "one public IPv4 address",
     "203.0.113.7",
 )
+_AZURE_RUNTIME = Allowed(
+    str(CollectorRuntime.FUNCTION),
+    "function: the Function App is the only one in Azure, and docs/scale.md says why and what to do"
+    " with bills beyond it",
+    str(CollectorRuntime.FUNCTION),
+)
 _PRIVATE_CONNECT = Allowed(
     r"[\w-]{1,100}", "the id of a network of Private Data Source Connect", "pdc-acme"
 )
 
-_IMAGE = Allowed(
+_ECR_IMAGE = Allowed(
     r"\d{12}\.dkr\.ecr\.[a-z]+-[a-z]+-\d\.amazonaws\.com/[a-z0-9][a-z0-9/_.-]{0,200}"
     r"@sha256:[0-9a-f]{64}",
     "an image in ECR by its digest: ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME@sha256:...",
     "111122223333.dkr.ecr.us-east-1.amazonaws.com/ai-cost-collector@sha256:...",
+)
+GCP_IMAGE = Allowed(
+    r"[a-z]+(-[a-z]+\d{1,2})?-docker\.pkg\.dev/[a-z0-9.:-]{4,64}/[a-z0-9-]{1,63}"
+    r"/[a-z0-9][a-z0-9/_.-]{0,200}@sha256:[0-9a-f]{64}",
+    "an image in Artifact Registry by its digest: REGION-docker.pkg.dev/PROJECT/REPOSITORY/NAME"
+    "@sha256:...",
+    "us-central1-docker.pkg.dev/acme-ai-costs/collectors/ai-cost-collector@sha256:...",
 )
 
 AWS_KEYS: Sequence[str] = (
@@ -169,7 +182,7 @@ AWS_KEYS: Sequence[str] = (
     "aws_native_job", "aws_native_schedule", "aws_native_runtime", "aws_native_image",
 )  # fmt: skip
 AZURE_KEYS: Sequence[str] = (
-    "azure_prefix", "azure_sql_route", "azure_native_job",
+    "azure_prefix", "azure_sql_route", "azure_native_job", "azure_native_runtime",
 )  # fmt: skip
 
 
@@ -214,7 +227,7 @@ def read_redshift(reader: Reader, scopes: Sequence[AwsScope], phase: Phase) -> R
     capacity = int(reader.decimal("redshift_capacity", _CAPACITY))
     if capacity != 4 and (capacity % 8 or not 8 <= capacity <= 1024):
         reader.note("redshift_capacity", f"is {capacity}.", _CAPACITY.words, "4")
-    runtime, image = _runtime(reader)
+    runtime, image = read_runtime(reader, "aws_native", _ECR_IMAGE)
     return RedshiftSettings(
         account=named or next(iter(accounts), ""),
         zones=zones,
@@ -229,25 +242,26 @@ def read_redshift(reader: Reader, scopes: Sequence[AwsScope], phase: Phase) -> R
     )
 
 
-def _runtime(reader: Reader) -> tuple[CollectorRuntime, str]:
-    """What the daily run is, and the image of a task."""
+def read_runtime(reader: Reader, key: str, images: Allowed) -> tuple[CollectorRuntime, str]:
+    """``KEY_runtime`` and ``KEY_image``: what the daily run is, and the image of a task."""
     words = [str(word) for word in CollectorRuntime]
     allowed = Allowed("|".join(words), ", ".join(words), "function")
-    found = reader.text("aws_native_runtime", allowed)
+    found = reader.text(f"{key}_runtime", allowed)
     runtime = CollectorRuntime(found) if found in words else CollectorRuntime.FUNCTION
-    image = reader.optional("aws_native_image", _IMAGE) or ""
+    image = reader.optional(f"{key}_image", images) or ""
     if runtime is CollectorRuntime.CONTAINER and not image:
         reader.note(
-            "aws_native_image",
-            "is not set, while aws_native_runtime is container.",
-            _IMAGE.words,
-            _IMAGE.example,
+            f"{key}_image",
+            f"is not set, while {key}_runtime is container.",
+            images.words,
+            images.example,
         )
     return runtime, image
 
 
 def read_sql(reader: Reader, storage_account: str) -> SqlSettings:
     """Azure's own warehouse; names begin as the storage account's does, or as is said."""
+    reader.text("azure_native_runtime", _AZURE_RUNTIME)
     words = ", ".join(SqlRoute)
     route = reader.text("azure_sql_route", Allowed("|".join(SqlRoute), words, "vnet-rule"))
     return SqlSettings(

@@ -47,7 +47,7 @@ def build(
     """
     tag_azure(settings.labels)
     hub = Hub.make(settings, bundle_of)
-    jobs = [hub_job(hub, settings)]
+    own, jobs = hub_job(hub, settings), list[str]()
     if Cloud.GCP in settings.clouds:
         jobs.append(google_job(hub, settings))
     bills = Bills.land(settings, today or datetime.now(UTC).date())
@@ -57,7 +57,8 @@ def build(
         "alarm",
         {
             "project": settings.gcp.project,
-            "jobs": jobs,
+            "jobs": [own, *jobs],
+            "tasks": jobs if hub.collects_by_task else [],
             "notify": settings.notify,
             "labels": settings.labels,
         },

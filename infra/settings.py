@@ -19,6 +19,8 @@ from handlers.site import Shares
 from infra.native_settings import (
     AWS_KEYS,
     AZURE_KEYS,
+    GCP_IMAGE,
+    CollectorRuntime,
     DetailSettings,
     Job,
     RedshiftSettings,
@@ -27,6 +29,7 @@ from infra.native_settings import (
     read_detail,
     read_job,
     read_redshift,
+    read_runtime,
     read_sql,
     read_stage,
 )
@@ -76,6 +79,10 @@ class GcpSettings:
     archive_years: int
     collect_job: Job
     hub_job: Job
+    runtime: CollectorRuntime
+    """What the daily runs of the clouds' jobs in the hub are."""
+    image: str
+    """Of their tasks, in Artifact Registry and by its digest; empty for functions."""
 
     @property
     def staging_dataset(self) -> str:
@@ -335,6 +342,7 @@ def _clouds(reader: Reader) -> frozenset[Cloud]:
 
 
 def _gcp(reader: Reader) -> GcpSettings:
+    runtime, image = read_runtime(reader, "gcp", GCP_IMAGE)
     return GcpSettings(
         project=reader.text("gcp_project", _PROJECT_ID),
         region=reader.text("gcp_region", _GCP_REGION),
@@ -344,6 +352,8 @@ def _gcp(reader: Reader) -> GcpSettings:
         archive_years=int(reader.decimal("archive_years", _YEARS)),
         collect_job=read_job(reader, "gcp"),
         hub_job=read_job(reader, "hub"),
+        runtime=runtime,
+        image=image,
     )
 
 

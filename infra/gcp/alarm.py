@@ -19,6 +19,7 @@ import pulumi_gcp as gcp
 
 from handlers.runtimes.log import Step
 from infra.gcp.collector import dead_letter
+from infra.gcp.task import task_name
 
 QUIET_HOURS = 36
 """A run a day, and half a day of grace."""
@@ -31,6 +32,8 @@ class AlarmArgs(TypedDict):
     project: pulumi.Input[str]
     jobs: Sequence[str]
     """The jobs' names, which are those of their Cloud Run services and subscriptions."""
+    tasks: Sequence[str]
+    """Those of them whose daily run is a task, which is a Cloud Run job (infra/gcp/task.py)."""
     notify: Sequence[str]
     """``mailto:NAME@HOST`` and ``https://...``. The latter gets a POST with JSON; what it needs to
     know the sender by is part of the URL."""
@@ -92,8 +95,8 @@ class Alarm(pulumi.ComponentResource):
                 {
                     "display_name": "a job wrote an error",
                     "condition_matched_log": {
-                        "filter": f"{_lines_of(args['jobs'])} AND severity>=ERROR",
-                        "label_extractors": {"job": "EXTRACT(resource.labels.service_name)"},
+                        "filter": f"{_lines_of(args)} AND severity>=ERROR",
+                        "label_extractors": {"job": _job_of_line(args)},
                     },
                 }
             ],
@@ -118,7 +121,7 @@ class Alarm(pulumi.ComponentResource):
             project=args["project"],
             name=STEPS_METRIC,
             description="What the jobs of AI cost monitoring did, by step.",
-            filter=f"{_lines_of(args['jobs'])} AND jsonPayload.step:*",
+            filter=f"{_lines_of(args)} AND jsonPayload.step:*",
             metric_descriptor={
                 "metric_kind": "DELTA",
                 "value_type": "INT64",
@@ -146,7 +149,7 @@ class Alarm(pulumi.ComponentResource):
                 {
                     "display_name": "no run of a job finished",
                     "condition_prometheus_query_language": {
-                        "query": quiet_query(args["jobs"]),
+                        "query": quiet_query(args["jobs"], args["tasks"]),
                         "duration": "0s",
                         "evaluation_interval": "600s",
                         # Nobody has counted anything when the policy is made.
@@ -201,26 +204,57 @@ class Alarm(pulumi.ComponentResource):
         )
 
 
-def quiet_query(jobs: Sequence[str]) -> str:
+def quiet_query(jobs: Sequence[str], tasks: Sequence[str]) -> str:
     """PromQL that gives each job that was at work 36 hours ago and has finished nothing since.
 
     That it was at work keeps a new environment from raising an alarm before its first night. The
-    resource must be named: https://docs.cloud.google.com/monitoring/promql/promql-mapping
+    resource must be named: https://docs.cloud.google.com/monitoring/promql/promql-mapping. Where
+    the daily run is a task its own lines count: the function is only for commands then.
     """
+    functions = [job for job in jobs if job not in tasks]
+    quiet = [_quiet_of("cloud_run_revision", "service_name", functions)] if functions else []
+    if tasks:
+        found = _quiet_of("cloud_run_job", "job_name", [task_name(job) for job in tasks])
+        quiet.append(f'label_replace({found}, "service_name", "$1", "job_name", "(.*)")')
+    return " or ".join(quiet)
+
+
+def _quiet_of(resource: str, label: str, names: Sequence[str]) -> str:
     series = f"logging_googleapis_com:user_{STEPS_METRIC.replace('-', '_')}"
-    ours = f'monitored_resource="cloud_run_revision", service_name=~"{"|".join(jobs)}"'
+    ours = f'monitored_resource="{resource}", {label}=~"{"|".join(names)}"'
     finished = f'{series}{{{ours}, step="{Step.FINISHED}"}}[{QUIET_HOURS}h]'
     at_work = f"{series}{{{ours}}}[30d] offset {QUIET_HOURS}h"
     return (
-        f"(sum by (service_name) (increase({at_work})) > 0)"
-        f" unless (sum by (service_name) (increase({finished})) > 0)"
+        f"(sum by ({label}) (increase({at_work})) > 0)"
+        f" unless (sum by ({label}) (increase({finished})) > 0)"
     )
 
 
-def _lines_of(jobs: Sequence[str]) -> str:
+def _lines_of(args: AlarmArgs) -> str:
     """A filter of Cloud Logging; a function's lines are those of its Cloud Run service."""
-    names = " OR ".join(f'"{job}"' for job in jobs)
-    return f'resource.type="cloud_run_revision" AND resource.labels.service_name=({names})'
+    services = (
+        'resource.type="cloud_run_revision" AND resource.labels.service_name='
+        f"({_either(args['jobs'])})"
+    )
+    if not args["tasks"]:
+        return services
+    tasks = [task_name(job) for job in args["tasks"]]
+    return (
+        f'(({services}) OR (resource.type="cloud_run_job" AND resource.labels.job_name='
+        f"({_either(tasks)})))"
+    )
+
+
+def _either(names: Sequence[str]) -> str:
+    return " OR ".join(f'"{name}"' for name in names)
+
+
+def _job_of_line(args: AlarmArgs) -> str:
+    """Where a line has its job: functions and tasks in other labels, both in the line itself.
+
+    It is missing where Cloud Run says that a task was killed.
+    """
+    return f"EXTRACT({'jsonPayload.job' if args['tasks'] else 'resource.labels.service_name'})"
 
 
 def _documentation(text: str) -> gcp.monitoring.AlertPolicyDocumentationArgsDict:

@@ -5,13 +5,14 @@ is a plain one that answers HTTP: https://docs.cloud.google.com/pubsub/docs/dead
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 import pulumi
 import pulumi_gcp as gcp
 
 from handlers.settings import Name
+from infra.gcp.task import Task
 
 ACK_SECONDS = 600
 """The longest Pub/Sub waits for an answer, a minute more than the function may take."""
@@ -21,6 +22,8 @@ ATTEMPTS = 7
 refuses a second one, so these must be longer than two runs."""
 KEPT_FAILED = "2678400s"
 """31 days, the longest a subscription keeps a message that nobody has taken."""
+CLOUD = "https://www.googleapis.com/auth/cloud-platform"
+"""What a token of Google's own APIs is for; the account's rights say the rest."""
 KEPT_WAITING = "604800s"
 """7 days: longer than any retry."""
 
@@ -54,6 +57,8 @@ class CollectorArgs(TypedDict):
     """A cron expression, UTC."""
     message: str
     """What the schedule sends, as JSON."""
+    task: Task | None
+    """What the schedule starts instead; None where the function does the daily run."""
     source_bucket: pulumi.Input[str]
     source_object: pulumi.Input[str]
     """The bundle: another one has another name."""
@@ -102,22 +107,8 @@ class Collector(pulumi.ComponentResource):
         )
         failed = self._dead_letter(name, args)
         subscription = self._subscription(name, args, function, topic, failed)
-        gcp.cloudscheduler.Job(
-            f"{name}-schedule",
-            project=args["project"],
-            region=args["region"],
-            name=args["job_name"],
-            description=args["description"],
-            schedule=args["schedule"],
-            time_zone="Etc/UTC",
-            pubsub_target={
-                "topic_name": topic.id,
-                "data": base64.b64encode(args["message"].encode()).decode(),
-            },
-            retry_config={"retry_count": 5},
-            # A message that comes before the subscription is there goes nowhere.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[subscription, invoker]),
-        )
+        # A message that comes before the subscription is there goes nowhere.
+        self._schedule(name, args, topic, [subscription, invoker])
         self.function_name = function.name
         self.topic = topic.id
         self.subscription = subscription.name
@@ -127,6 +118,40 @@ class Collector(pulumi.ComponentResource):
                 "topic": self.topic,
                 "subscription": self.subscription,
             }
+        )
+
+    def _schedule(
+        self,
+        name: str,
+        args: CollectorArgs,
+        topic: gcp.pubsub.Topic,
+        after: Sequence[pulumi.Resource],
+    ) -> None:
+        """Sends the message each day, or starts the task that has it; one or the other."""
+        task = args["task"]
+        gcp.cloudscheduler.Job(
+            f"{name}-schedule",
+            project=args["project"],
+            region=args["region"],
+            name=args["job_name"],
+            description=args["description"],
+            schedule=args["schedule"],
+            time_zone="Etc/UTC",
+            pubsub_target=None
+            if task
+            else {
+                "topic_name": topic.id,
+                "data": base64.b64encode(args["message"].encode()).decode(),
+            },
+            http_target={
+                "http_method": "POST",
+                "uri": task.start,
+                "oauth_token": {"service_account_email": task.starter, "scope": CLOUD},
+            }
+            if task
+            else None,
+            retry_config={"retry_count": 5},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
         )
 
     def _function(self, name: str, args: CollectorArgs) -> gcp.cloudfunctionsv2.Function:

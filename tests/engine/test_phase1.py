@@ -22,6 +22,8 @@ TABLE = "gcp:bigquery/table:Table"
 BUCKET = "gcp:storage/bucket:Bucket"
 AWS_BUCKET = "aws:s3/bucket:Bucket"
 HOLDS_DATA = (TABLE, BUCKET, "gcp:bigquery/dataset:Dataset", AWS_BUCKET)
+IMAGE = f"us-central1-docker.pkg.dev/demo-costs/collectors/ai-cost-collector@sha256:{'ab' * 32}"
+CONTAINER = {"gcp_runtime": "container", "gcp_image": IMAGE}
 DEFAULT_PROVIDER = re.compile(r"pulumi:providers:[\w-]+::default")
 
 
@@ -126,27 +128,44 @@ def test_the_key_of_grafana_stands_in_no_file_and_no_message_in_clear(made: Stac
         assert not [spelling for spelling in (PRIVATE_KEY, *hidden) if spelling in text]
 
 
-def test_grafana_moves_into_the_project_and_back_while_the_data_stays(
+def test_the_hubs_jobs_become_tasks_and_nothing_that_is_there_is_replaced(made: Stack) -> None:
+    with configured(made, CONTAINER):
+        steps = Counter((step.op, step.type) for step in made.preview_json().steps)
+    assert {
+        kind: number for kind, number in steps.items() if kind[0] not in ("same", "create")
+    } == {
+        ("update", "gcp:cloudscheduler/job:Job"): 3,
+        ("update", "gcp:monitoring/alertPolicy:AlertPolicy"): 2,
+        ("update", "gcp:logging/metric:Metric"): 1,
+    }
+    assert steps["create", "gcp:cloudrunv2/job:Job"] == 3
+
+
+def test_grafana_moves_into_the_project_and_the_jobs_into_tasks_and_back_while_the_data_stays(
     new_stack: NewStack,
 ) -> None:
     stack = new_environment(new_stack)
     stack.up()
     kept = {urn for urn, resource in stack.resources().items() if resource.get("protect")}
 
-    stack.configure({"grafana": "cloud-run", "grafana_viewers": ["group:finops@example.com"]})
+    own = {"grafana": "cloud-run", "grafana_viewers": ["group:finops@example.com"]}
+    stack.configure({**own, **CONTAINER})
     moved = stack.up()
     assert kept <= set(stack.resources())
     assert not moved.of("replace", "delete-replaced") & kept
     types = Counter(resource["type"] for resource in stack.resources().values())
     assert types["gcp:cloudrunv2/service:Service"] == 1
     assert types["gcp:serviceaccount/key:Key"] == 0
+    # A task for each cloud, and what builds Grafana's image.
+    assert types["gcp:cloudrunv2/job:Job"] == 4
     assert not [name for name in types if name.startswith("grafana:")]
 
-    stack.configure({"grafana": "external"})
+    stack.configure({"grafana": "external", "gcp_runtime": "function"})
     stack.up()
     assert kept <= set(stack.resources())
     types = Counter(resource["type"] for resource in stack.resources().values())
     assert types["gcp:cloudrunv2/service:Service"] == 0
+    assert types["gcp:cloudrunv2/job:Job"] == 0
     assert types["grafana:oss/folder:Folder"] == 1
 
 

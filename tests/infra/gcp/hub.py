@@ -43,6 +43,7 @@ def build_hub(
     table: str | None = EXPORT,
     hosting: Hosting = Hosting.EXTERNAL,
     notify: Sequence[str] = NOTIFY,
+    tasks: Sequence[str] = (),
 ) -> None:
     """All components, wired as the platform wires them."""
     provider = gcp.Provider("gcp", project=PROJECT, region=REGION)
@@ -122,6 +123,7 @@ def build_hub(
                 "description": f"The job {job}.",
                 "schedule": "0 3 * * *",
                 "message": '{"run": "daily"}',
+                "task": None,
                 "source_bucket": storage.bundles,
                 "source_object": code.object_name,
                 "entry_point": "handle",
@@ -148,6 +150,7 @@ def build_hub(
         {
             "project": PROJECT,
             "jobs": list(JOBS),
+            "tasks": tasks,
             "notify": notify,
             "labels": {"managed-by": "ai-cost-monitoring"},
         },
