@@ -8,6 +8,8 @@ can be rebuilt, reclassified and defended years later without the cloud.
 import contextlib
 import hashlib
 import json
+import os
+import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -79,7 +81,7 @@ def archiving(
     """
     target = bill_folder(archive.folder, snapshot.cloud, snapshot.scope, snapshot.period)
     target.mkdir(parents=True, exist_ok=True)
-    temporary = target / ".tmp"
+    temporary = _temporary_in(target)
     columns = ", ".join((*LINE_NAMES, *NAMED_COLUMNS))
     metadata = literal(json.dumps(_metadata(connection, snapshot, scanned)))
     with connection.cursor() as cursor, ThreadPoolExecutor(1) as beside:
@@ -102,6 +104,27 @@ def archiving(
         finally:
             wait([writing])
             temporary.unlink(missing_ok=True)
+
+
+def _temporary_in(folder: Path) -> Path:
+    """A name of this thread's own, for two may collect one bill into one folder at once.
+
+    Files of processes that were killed are removed.
+    """
+    for left in folder.glob(".*-*.tmp"):
+        if not _is_running(left.name[1:].partition("-")[0]):
+            left.unlink(missing_ok=True)
+    return folder / f".{os.getpid()}-{threading.get_ident()}.tmp"
+
+
+def _is_running(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, ValueError, OverflowError):
+        return False
+    except PermissionError:  # it is somebody else's
+        return True
+    return True
 
 
 def _metadata(

@@ -1,6 +1,10 @@
 """The archive keeps a bill's AI lines as they were read, named by their content."""
 
 import hashlib
+import os
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -9,7 +13,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from handlers.archive import FolderArchive, archived_bill, archived_lines, scan_archive
+from handlers.archive import (
+    FolderArchive,
+    archived_bill,
+    archived_lines,
+    archiving,
+    scan_archive,
+)
 from handlers.errors import BillError
 from handlers.record import Cloud
 from tests.handlers.load.bills import COMPUTE, AwsBill, Line, write_bill
@@ -120,3 +130,45 @@ def test_a_parquet_file_of_another_origin_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.parquet").rename(tmp_path / name)
     with pytest.raises(BillError, match="not an archived bill"):
         archived_bill(FolderArchive(tmp_path), name)
+
+
+def test_two_that_archive_one_bill_at_once_keep_a_whole_file_each(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    found = archived_bill(FolderArchive(warehouse.parent / "archive"), name_of(warehouse))
+    shared, both = FolderArchive(tmp_path), threading.Barrier(2, timeout=20)
+
+    def keep(lines: int) -> str:
+        with duckdb.connect() as connection:
+            scanned = scan_archive(connection, found)
+            connection.execute(
+                f"CREATE TABLE staged_lines AS FROM read_parquet('{found.path}') LIMIT {lines}"
+            )
+            with archiving(connection, shared, found, scanned) as keep_archive:
+                both.wait()
+                return keep_archive()
+
+    with ThreadPoolExecutor(2) as pool:
+        names = list(pool.map(keep, [1, 2]))
+    assert len(set(names)) == 2
+    assert {archived_bill(shared, name).scope for name in names} == {BILL.scope}
+    assert list(tmp_path.rglob("*.tmp")) == []
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_running_one_writes_is_not(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    found = archived_bill(FolderArchive(warehouse.parent / "archive"), name_of(warehouse))
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait()
+    folder = tmp_path / "aws" / BILL.scope / "2026-11"
+    folder.mkdir(parents=True)
+    left, running = folder / f".{ended.pid}-1.tmp", folder / f".{os.getppid()}-1.tmp"
+    for file in (left, running):
+        file.write_bytes(b"half")
+    with duckdb.connect() as connection:
+        scanned = scan_archive(connection, found)
+        connection.execute(f"CREATE TABLE staged_lines AS FROM read_parquet('{found.path}')")
+        with archiving(connection, FolderArchive(tmp_path), found, scanned) as keep_archive:
+            keep_archive()
+    assert [path.name for path in folder.glob("*.tmp")] == [running.name]

@@ -53,7 +53,7 @@ def _write(item: pytest.Item, report: pytest.TestReport) -> None:
         "promise": str(module.__doc__ or "").partition("\n")[0],
         "outcome": report.outcome,
         "seconds": round(report.duration, 1),
-        "tried": item.stash[_SAID] if _SAID in item.stash else [],
+        "tried": item.stash.get(_SAID, list[dict[str, object]]()),
     }
     RESULTS.mkdir(parents=True, exist_ok=True)
     name = hashlib.sha256(report.nodeid.encode()).hexdigest()[:16]

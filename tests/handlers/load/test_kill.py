@@ -105,7 +105,7 @@ POINTS: dict[str, Callable[[Path], bool]] = {
     "the file is there": lambda folder: (folder / "costs.duckdb").exists(),
     "the write-ahead log is there": lambda folder: (folder / "costs.duckdb.wal").exists(),
     "the first bill is archived": lambda folder: any(folder.rglob("*.parquet")),
-    "an archive is being written": lambda folder: any((folder / "archive").rglob(".tmp")),
+    "an archive is being written": lambda folder: any((folder / "archive").rglob("*.tmp")),
     "a copy is being published": lambda folder: (folder / "costs.read.tmp").exists(),
     "the first copy is published": lambda folder: (folder / "costs.read.duckdb").exists(),
     "half of the bills are archived": lambda folder: len(list(folder.rglob("*.parquet"))) > 2,
