@@ -19,7 +19,7 @@ PROOF_REPORT := build/proof/report.md
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo policy screenshots test test-all test-quick test-slow plan engines lint types format lock lock-check \
+.PHONY: help setup demo policy release screenshots test test-all test-quick test-slow plan engines lint types format lock lock-check \
 	proof proof-long bench clean workflows \
 	ci-stacks ci-plan ci-preview ci-guard ci-comment ci-up ci-drift
 
@@ -75,6 +75,9 @@ engines: $(VENV)/.dev ## Build what the slow tests run against (Pulumi, emulator
 # pytest's exit code 5 says that no test bears one of these markers.
 test-slow: $(VENV)/.dev engines
 	@$(PY) -m pytest -n 2 -q tests -m "$(SLOW)" || test $$? -eq 5
+
+release: lint types lock-check ## Check and build a release of what is committed into build/release
+	@$(PY) -m tools.release
 
 proof: $(VENV)/.dev ## Attack what the tests found right: random bills, faults, fuzzing (under 20 minutes)
 	@rm -rf build/proof/results
