@@ -9,6 +9,7 @@ from string import Template
 import click
 
 from handlers.record import Cloud
+from infra.native_settings import CollectorRuntime
 from infra.scopes import AwsScope
 from infra.settings import AwsSettings, Settings
 from infra.stack_file import ROOT, read_stack
@@ -78,12 +79,26 @@ def requests(settings: Settings) -> Iterator[Request]:
         cloud = Cloud[text["cloud"].upper()]
         if settings.phase < text.get("phase", Phase.HUB):
             continue
+        runtime = _runtime(settings, cloud)
+        if text.get("runtime", runtime) != runtime:
+            continue
         for names in _names(settings, cloud, text["each"]):
             filled = {
                 key: Template(text[key]).substitute(names)
                 for key in ("who", "title", "why", "click", "commands", "source")
             }
             yield Request(cloud=cloud, **filled)
+
+
+def _runtime(settings: Settings, cloud: Cloud) -> CollectorRuntime:
+    """What the daily runs in a cloud are."""
+    match cloud:
+        case Cloud.GCP:
+            return settings.gcp.runtime
+        case Cloud.AWS if settings.aws:
+            return settings.aws.redshift.runtime
+        case _:
+            return CollectorRuntime.FUNCTION
 
 
 def _names(settings: Settings, cloud: Cloud, each: str) -> Iterator[Mapping[str, str]]:
@@ -99,7 +114,11 @@ def _names(settings: Settings, cloud: Cloud, each: str) -> Iterator[Mapping[str,
 
 
 def _gcp_names(settings: Settings, each: str) -> Iterator[Mapping[str, str]]:
-    hub = {"project": settings.gcp.project, "bigquery_location": settings.gcp.bigquery_location}
+    hub = {
+        "project": settings.gcp.project,
+        "bigquery_location": settings.gcp.bigquery_location,
+        "image": settings.gcp.image,
+    }
     if each == "hub":
         yield hub
     elif Cloud.GCP in settings.clouds:
@@ -127,6 +146,8 @@ def _aws_names(aws: AwsSettings, scope: AwsScope) -> Mapping[str, str]:
         "bucket": aws.bucket_name(scope),
         "export": scope.adopt.export or aws.export_name,
         "region": aws.region,
+        "task": aws.redshift.job.name,
+        "image": aws.redshift.image,
         "role_name": scope.role.rpartition("/")[2] if scope.role else "DEPLOYER_ROLE",
     }
 

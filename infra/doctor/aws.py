@@ -111,9 +111,14 @@ def rights(payer: Payer) -> Iterator[Finding]:
         yield payer.finding("aws-rights.root")
         return
     principal = principal_of(arn)
-    names = {"scope": payer.scope.id, "bucket": payer.settings.bucket_name(payer.scope)}
+    own = payer.settings.redshift
+    names = {
+        "scope": payer.scope.id,
+        "bucket": payer.settings.bucket_name(payer.scope),
+        "task": own.job.name,
+    }
     allowed = True
-    for need in needs("aws", payer.place.environment.settings.phase):
+    for need in needs("aws", payer.place.environment.settings.phase, own.runtime):
         if need.get("in") == "warehouse" and not payer.holds_warehouse:
             continue
         denied = _denied(aws, principal, need["actions"], Template(need["on"]).substitute(names))

@@ -30,7 +30,8 @@ def rights(place: Place) -> Iterator[Finding]:
     """
     project = place.environment.settings.gcp.project
     found = place.google
-    wanted = needs("google", place.environment.settings.phase)
+    settings = place.environment.settings
+    wanted = needs("google", settings.phase, settings.gcp.runtime)
     every = [permission for need in wanted for permission in need["permissions"]]
     answer = found.api("projects", project).post(
         f"/v1/projects/{project}:testIamPermissions", {"permissions": every}

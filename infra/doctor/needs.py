@@ -5,11 +5,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from infra.native_settings import CollectorRuntime
 from infra.stages import Phase
 
 
-def needs(cloud: str, phase: Phase = Phase.HUB) -> Sequence[Mapping[str, Any]]:
-    """The entries of a cloud in that phase; what an entry holds is said in the file."""
+def needs(
+    cloud: str,
+    phase: Phase = Phase.HUB,
+    runtime: CollectorRuntime = CollectorRuntime.FUNCTION,
+) -> Sequence[Mapping[str, Any]]:
+    """The entries of a cloud in that phase, where its daily runs are of that ``runtime``.
+
+    What an entry holds is said in the file.
+    """
     text = Path(__file__).with_name("needs.toml").read_text(encoding="utf-8")
     found: Sequence[Mapping[str, Any]] = tomllib.loads(text)[cloud]
-    return [entry for entry in found if entry.get("phase", Phase.HUB) <= phase]
+    return [
+        entry
+        for entry in found
+        if entry.get("phase", Phase.HUB) <= phase and entry.get("runtime", runtime) == runtime
+    ]

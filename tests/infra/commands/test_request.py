@@ -83,6 +83,37 @@ def test_the_policy_for_aws_is_a_document_that_reaches_only_the_exports_bucket(
     assert buckets == [[bucket, f"{bucket}/*"]]
 
 
+def test_rights_for_tasks_are_asked_for_where_there_are_tasks(
+    run_infra: RunInfra, stack: Path
+) -> None:
+    assert "Fargate" not in run_infra("request", "--stack", stack).stdout
+    file = json.loads(stack.read_text(encoding="utf-8"))
+    image = f"{PAYERS[0]}.dkr.ecr.us-east-1.amazonaws.com/ai-cost@sha256:{'ab' * 32}"
+    hub = f"us-docker.pkg.dev/acme-costs/collectors/ai-cost@sha256:{'ab' * 32}"
+    own = {
+        "phase": 2,
+        "dual_run": True,
+        "aws_account": PAYERS[0],
+        "aws_native_runtime": "container",
+        "aws_native_image": image,
+        "gcp_runtime": "container",
+        "gcp_image": hub,
+    }
+    file["config"] |= {f"ai-cost-monitoring:{key}": value for key, value in own.items()}
+    stack.write_text(json.dumps(file), encoding="utf-8")
+
+    answer = run_infra("request", "--stack", stack)
+
+    assert answer.returncode == 0, answer.stderr
+    start = answer.stdout.index("ai-cost-monitoring-task ")
+    words = shlex.split(answer.stdout[start : answer.stdout.index("  See", start)])
+    policy = json.loads(words[words.index("--policy-document") + 1])
+    roles, network = policy["Statement"]
+    assert roles["Resource"] == f"arn:aws:iam::{PAYERS[0]}:role/aws-native-etl-task-*"
+    assert {"ecs:*TaskDefinition*", "ec2:*InternetGateway*"} <= set(network["Action"])
+    assert f"tasks of {hub}" in answer.stdout
+
+
 def test_what_stands_in_for_a_missing_setting_is_said(run_infra: RunInfra, stack: Path) -> None:
     answer = run_infra("request", "--stack", stack)
 

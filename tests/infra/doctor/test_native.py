@@ -60,6 +60,32 @@ def test_the_hub_must_be_let_trust_the_collectors(person: Operator) -> None:
     assert "roles/iam.workloadIdentityPoolAdmin" in found.remedy
 
 
+def test_tasks_need_rights_that_functions_do_not(person: Operator) -> None:
+    person.google.permissions = {
+        each for need in needs("google", Phase.NATIVE) for each in need["permissions"]
+    }
+    assert person.one("Rights on the hub").level is Level.OK
+    image = f"us-docker.pkg.dev/demo-costs/collectors/ai-cost@sha256:{'ab' * 32}"
+    person.config |= {"gcp_runtime": "container", "gcp_image": image}
+    found = person.one("Rights on the hub")
+    assert found.name == "google-rights.missing"
+    assert "run.jobs.create" in found.found
+    assert "roles/run.admin" in found.remedy
+
+
+@pytest.mark.usefixtures("in_aws")
+def test_a_task_in_aws_needs_rights_that_the_lambda_does_not(person: Operator) -> None:
+    person.aws.denied_actions = {"ecs:RegisterTaskDefinition", "ec2:CreateInternetGateway"}
+    assert person.one("Rights in AWS").name == "aws-rights.ok"
+    image = f"{PAYER}.dkr.ecr.us-east-1.amazonaws.com/ai-cost@sha256:{'ab' * 32}"
+    person.config |= {"aws_native_runtime": "container", "aws_native_image": image}
+    found = person.one("Rights in AWS")
+    assert (
+        "for the task and its network: ecs:RegisterTaskDefinition, ec2:CreateInternetGateway."
+        in found.found
+    )
+
+
 @pytest.mark.parametrize(
     "namespace", ["Microsoft.App", "Microsoft.Sql", "Microsoft.Web", "Microsoft.Network"]
 )
