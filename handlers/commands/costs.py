@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 import click
+import duckdb
 
 from handlers.commands.answers import (
     add_row,
@@ -35,6 +36,7 @@ from handlers.queries.costs import (
     total_costs,
     write_parquet,
 )
+from handlers.queries.focus import focus_rows, write_focus_parquet
 from handlers.queries.selection import CONSUMPTION, Selection, dimension, parse_days
 from handlers.record import ChargeType
 from handlers.warehouses.duckdb import open_reader
@@ -99,10 +101,11 @@ class Words(TypedDict):
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "csv", "json", "parquet"]),
+    type=click.Choice(["table", "csv", "json", "parquet", "focus"]),
     default="table",
     show_default=True,
-    help="All but the table hold exact amounts; JSON writes them as strings.",
+    help="All but the table hold exact amounts; JSON writes them as strings. focus: every row in"
+    " the columns of FOCUS 1.2, as CSV, or as Parquet where --output names a .parquet file.",
 )
 @click.option("--output", type=click.Path(path_type=Path), help="File to write instead.")
 def costs(**words: Unpack[Words]) -> None:
@@ -127,6 +130,9 @@ def costs(**words: Unpack[Words]) -> None:
     if words["form"] == "parquet" and words["output"] is None:
         raise UsageError("Parquet is not for a screen: name the file with --output FILE.")
     with open_reader(warehouse_path(words["warehouse"])) as connection:
+        if words["form"] == "focus":
+            _write_focus(connection, selection, words)
+            return
         if words["form"] == "parquet" and words["output"] is not None:
             write_parquet(connection, names, selection, words["output"])
             return
@@ -141,6 +147,22 @@ def costs(**words: Unpack[Words]) -> None:
     else:
         text = for_program(answer, words["form"])
     put(text, words["output"])
+
+
+def _write_focus(connection: duckdb.DuckDBPyConnection, selection: Selection, words: Words) -> None:
+    if words["dimensions"] or words["kinds"]:
+        raise UsageError(
+            "--format focus writes rows as they are: leave --by and --amount out, or choose"
+            " another format."
+        )
+    output = words["output"]
+    if output is not None and output.suffix == ".parquet":
+        write_focus_parquet(connection, selection, output)
+        return
+    answer = focus_rows(connection, selection)
+    if not answer.rows:
+        tell_nothing(extent(connection), words["form"])
+    put(for_program(answer, "csv"), output)
 
 
 def _charge_types(named: tuple[str, ...], include: str) -> list[str]:

@@ -49,10 +49,20 @@ def write_parquet(
     Raises:
         UsageError: the file can't be written.
     """
-    question, values = _question(dimensions, selection)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE costs AS {question}", values)
+    copy_to_parquet(connection, *_question(dimensions, selection), file)
+
+
+def copy_to_parquet(
+    connection: duckdb.DuckDBPyConnection, question: str, values: Sequence[object], file: Path
+) -> None:
+    """What ``question`` answers with ``values`` bound to its ``?``, as a Parquet file.
+
+    Raises:
+        UsageError: the file can't be written.
+    """
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE asked AS {question}", list(values))
     try:
-        connection.execute(f"COPY (FROM costs) TO {literal(file)} (FORMAT parquet)")
+        connection.execute(f"COPY (FROM asked) TO {literal(file)} (FORMAT parquet)")
     except duckdb.IOException as error:
         found = str(error).splitlines()[0]
         raise UsageError(f"{file} can't be written: {found}. Name another file.") from None

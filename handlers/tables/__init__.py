@@ -50,10 +50,10 @@ __all__ = [
     "Table",
 ]
 
-VERSION = 5
+VERSION = 6
 """Of these tables: 2 added budgets, anomalies, alerts, reconciliation and parity; 3 added
 unnamed_costs; 4 added compared_load_id to parity, and promotions; 5 added bill_totals, and service
-and date to reconciliation."""
+and date to reconciliation; 6 added the view focus_costs, which is made anew with each version."""
 
 SCHEMA_VERSION = Table(
     "schema_version",

@@ -15,11 +15,12 @@ from pathlib import Path
 import duckdb
 
 from handlers.errors import WarehouseError
+from handlers.focus import VIEW, Dialect, select_list
 from handlers.ledger import LedgerRow, Status, ledger_row
 from handlers.quoting import literal
 from handlers.record import Cloud
 from handlers.scan.room import FUNCTION
-from handlers.tables import LEDGER, LOADED, TABLES, VERSION, Field, Replaced, Table
+from handlers.tables import FACTS, LEDGER, LOADED, TABLES, VERSION, Field, Replaced, Table
 from handlers.warehouses import LoadBatch
 from handlers.warehouses.lock import writer_lock
 
@@ -84,7 +85,7 @@ class DuckDbWarehouse:
         new.replace(self.path)
 
     def migrate(self) -> None:
-        """Create the tables that are missing, and add columns that are new; idempotent.
+        """Create what is missing, and add columns that are new; idempotent.
 
         Raises:
             WarehouseError: a column has another type than it should have.
@@ -96,6 +97,10 @@ class DuckDbWarehouse:
             self._add_columns(connection, table)
         known = connection.execute("SELECT max(version) FROM warehouse.schema_version").fetchone()
         if known is None or known[0] != VERSION:
+            connection.execute(
+                f"CREATE OR REPLACE VIEW warehouse.{VIEW} AS"
+                f" SELECT {select_list(Dialect.DUCKDB)} FROM {FACTS.name}"
+            )
             connection.execute(
                 "INSERT INTO warehouse.schema_version VALUES (?, now() AT TIME ZONE 'UTC')",
                 [VERSION],

@@ -44,6 +44,7 @@ _USER = (
 )
 _TABLE = re.compile(r"CREATE TABLE (\w+)\.\[(\w+)\] \((.*)\)")
 _COMPRESSED = " WITH (DATA_COMPRESSION = PAGE)"
+_VIEW = re.compile(r"CREATE OR ALTER VIEW (\w+)\.\[(\w+)\] AS (.*)", re.DOTALL)
 _ADD = re.compile(r"ALTER TABLE (\w+)\.\[(\w+)\] ADD (\[\w+\] .+)")
 _CREATE_USER = re.compile(r"CREATE USER \[([^\]]+)\] WITH SID = (0x[0-9A-F]{32}), TYPE = E")
 _GRANT = re.compile(
@@ -246,10 +247,8 @@ class FakeSession:
         if found := re.fullmatch(r"CREATE SCHEMA (\w+)", sql):
             self._cursor.execute(f"CREATE SCHEMA {found[1]}")
             self._cursor.execute("INSERT INTO catalog_views.schemata VALUES (?)", [found[1]])
-        elif found := _TABLE.fullmatch(sql.removesuffix(_COMPRESSED)):
-            self._create(found[1], found[2], declared_columns(found[3]))
-        elif found := _ADD.fullmatch(sql):
-            self._add(found[1], found[2], declared(found[3]))
+        elif self._shapes(sql):
+            pass
         elif found := _CREATE_USER.fullmatch(sql):
             if found[1] in self._users:
                 raise Refused(15023, f"User '{found[1]}' already exists in the database.")
@@ -264,11 +263,28 @@ class FakeSession:
             raise Refused(102, f"Incorrect syntax near '{sql[:40]}'.")
         return True
 
+    def _shapes(self, sql: str) -> bool:
+        """Whether it was a statement that makes or changes a table or a view; it is done then."""
+        if found := _TABLE.fullmatch(sql.removesuffix(_COMPRESSED)):
+            self._create(found[1], found[2], declared_columns(found[3]))
+        elif found := _ADD.fullmatch(sql):
+            self._add(found[1], found[2], declared(found[3]))
+        elif found := _VIEW.fullmatch(sql):
+            self._create_view(found[1], found[2], found[3])
+        return found is not None
+
     def _create(self, schema: str, table: str, columns: Sequence[ColumnType]) -> None:
         body = ", ".join(column.duckdb for column in columns)
         self._cursor.execute(f'CREATE TABLE {schema}."{table}" ({body})')
         self._describe(schema, table, columns)
         self._made[f"{schema}.{table}"] = frozenset(column.name for column in columns)
+
+    def _create_view(self, schema: str, view: str, query: str) -> None:
+        known = {**self.server.columns, **self._made}
+        text = translate(query, frozenset(known.items())).sql
+        self._cursor.execute(f'CREATE OR REPLACE VIEW {schema}."{view}" AS {text}')
+        described = self._cursor.execute(f'DESCRIBE {schema}."{view}"').fetchall()
+        self._made[f"{schema}.{view}"] = frozenset(str(row[0]) for row in described)
 
     def _add(self, schema: str, table: str, column: ColumnType) -> None:
         if column.required:

@@ -123,6 +123,8 @@ def _translated(tree: exp.Expr) -> str:
         tree.set("properties", _kept(tree))
         for column in tree.this.find_all(exp.ColumnDef):
             _count_bytes(column)
+    # PostgreSQL binds every view when it is made.
+    tree.set("no_schema_binding", None)
     return tree.sql(dialect="postgres")
 
 

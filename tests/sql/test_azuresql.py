@@ -15,6 +15,7 @@ from handlers.warehouses.azuresql.names import Principal, Rights, Schema, quoted
 from handlers.warehouses.azuresql.schema import (
     DBO_TABLES,
     create,
+    create_focus_view,
     create_staging,
     staging_type,
     type_of,
@@ -67,6 +68,7 @@ def every_statement() -> Iterator[Statement]:
     yield statements.schemas()
     for table in DBO_TABLES:
         yield Statement(create(table))
+    yield Statement(create_focus_view())
     new = Field("new_one", "VARCHAR", nullable=True)
     for schema, kind in ((Schema.DBO, type_of), (Schema.STAGING, staging_type)):
         added = f"ADD {quoted(new.name)} {kind(FACTS, new)} NULL"

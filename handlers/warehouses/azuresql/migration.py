@@ -18,6 +18,7 @@ from handlers.warehouses.azuresql.schema import (
     ATTEMPT,
     DBO_TABLES,
     create,
+    create_focus_view,
     create_staging,
     staging_type,
     type_of,
@@ -64,6 +65,7 @@ def migrate(session: Session, principals: Sequence[Principal], at: datetime) -> 
         run(session, statement)
     ((known,),) = fetch(session, statements.version())
     if known != VERSION:
+        run(session, Statement(create_focus_view()))
         run(session, statements.version_row(VERSION, at))
     for principal in principals:
         _make_user(session, principal)

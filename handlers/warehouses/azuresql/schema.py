@@ -7,6 +7,7 @@ https://learn.microsoft.com/sql/t-sql/data-types/char-and-varchar-transact-sql
 
 from collections.abc import Mapping
 
+from handlers.focus import VIEW, Dialect, select_list
 from handlers.record import COLUMNS
 from handlers.tables import (
     DAILY,
@@ -99,6 +100,14 @@ def create(table: Table) -> str:
     index = quoted(f"ix_{bare_name(table)}")
     columns.append(f"INDEX {index} CLUSTERED ({key}) WITH (DATA_COMPRESSION = PAGE)")
     return f"CREATE TABLE {name} ({', '.join(columns)})"
+
+
+def create_focus_view() -> str:
+    """The statement that makes the view of FOCUS anew in ``dbo``, alone in its batch."""
+    return (
+        f"CREATE OR ALTER VIEW {Schema.DBO}.{quoted(VIEW)} AS SELECT\n"
+        f"{select_list(Dialect.TSQL)}\nFROM {table_name(FACTS)}"
+    )
 
 
 def create_staging(table: Table) -> str:

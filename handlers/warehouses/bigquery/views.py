@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from handlers.catalog.dialect import BIGQUERY
+from handlers.focus import FOCUS_VERSION, VIEW, Dialect, select_list
 from handlers.serving import EVERYONE_ELSE, NATIVE_WAREHOUSES, Path
 from handlers.tables import DAILY, DIMENSIONS, FACTS, HOURLY, LEDGER, SERVING_CUT, UNNAMED, Table
 from handlers.warehouses.bigquery.names import dataset_of
@@ -42,6 +43,13 @@ def views() -> tuple[BigQueryView, ...]:
             tuple(FACT_TABLES.values()),
             "unified_costs.sql",
             {"columns": _list(FACTS.names)},
+        ),
+        BigQueryView(
+            VIEW,
+            f"The same as FOCUS {FOCUS_VERSION} names it.",
+            ("unified_costs",),
+            "focus_costs.sql",
+            {"columns": select_list(Dialect.BIGQUERY)},
         ),
         BigQueryView(
             _PATHS,

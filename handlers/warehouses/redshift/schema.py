@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from handlers.focus import VIEW, Dialect, select_list
 from handlers.record import COLUMNS
 from handlers.tables import (
     AMOUNT,
@@ -134,6 +135,18 @@ def create(table: Table) -> str:
     return (
         f"CREATE TABLE IF NOT EXISTS {table_name(table)} ({columns})"
         f" {layout.distribution}{sorted_by}"
+    )
+
+
+def create_focus_view() -> str:
+    """The statement that makes the view of FOCUS anew.
+
+    It is bound late, so that it keeps no column of the facts from being changed:
+    https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_VIEW.html
+    """
+    return (
+        f"CREATE OR REPLACE VIEW {qualified(VIEW)} AS SELECT\n{select_list(Dialect.REDSHIFT)}\n"
+        f"FROM {table_name(FACTS)} WITH NO SCHEMA BINDING"
     )
 
 

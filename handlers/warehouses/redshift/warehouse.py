@@ -25,6 +25,7 @@ from handlers.warehouses.attempts import Undecided, attempt, fraction, moment, n
 from handlers.warehouses.duckdb import configure
 from handlers.warehouses.redshift.compared import batches, differences
 from handlers.warehouses.redshift.jobs import MOST_STATEMENTS, Batch, FinishedJob, Jobs
+from handlers.warehouses.redshift.schema import create_focus_view
 from handlers.warehouses.redshift.staging import Staging
 from handlers.warehouses.redshift.statements import (
     CHECKED,
@@ -71,7 +72,7 @@ class RedshiftWarehouse:
             yield connection
 
     def migrate(self) -> None:
-        """Create the tables that are missing, and add columns that are new; idempotent.
+        """Create what is missing, and add columns that are new; idempotent.
 
         Raises:
             WarehouseError: names every column that has another type than it should have.
@@ -93,7 +94,16 @@ class RedshiftWarehouse:
                 )
         (known,) = self.jobs.rows("version", self._statements.version())
         if known["version"] != VERSION:
+            self._make_view()
             self._run("version_row", self._statements.version_row(), f"version_{uuid4().hex}")
+
+    def _make_view(self) -> None:
+        batch = Batch((create_focus_view(),), {})
+        # Of two who make it at once one fails, and finds it free when it tries again.
+        with contextlib.suppress(WarehouseError):
+            self._run("view", batch, f"view_{uuid4().hex}")
+            return
+        self._run("view", batch, f"view_{uuid4().hex}")
 
     def history(self, cloud: Cloud, scope: str, period: date) -> Sequence[LedgerRow]:
         """The ledger's rows of that bill, oldest first."""

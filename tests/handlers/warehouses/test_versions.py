@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from handlers.focus import VIEW
 from handlers.tables import LOADED, TABLES, VERSION
 from handlers.warehouses.duckdb import DuckDbWarehouse, open_reader
 from tests.handlers.load.bills import AwsBill, Line, write_bill
@@ -18,8 +19,9 @@ ADDED: Mapping[int, tuple[str, ...]] = {
     3: ("unnamed_costs",),
     4: ("parity.compared_load_id",),
     5: ("bill_totals", "reconciliation.service", "reconciliation.date"),
+    6: ("focus_costs",),
 }
-"""Tables and columns that each version brought to a laptop's warehouse."""
+"""Tables, columns and views that each version brought to a laptop's warehouse."""
 
 
 def downgrade(path: Path, version: int) -> None:
@@ -28,7 +30,7 @@ def downgrade(path: Path, version: int) -> None:
     gone = {name for name in later if "." not in name}
     with duckdb.connect(str(path)) as connection:
         for name in sorted(gone):
-            connection.execute(f"DROP TABLE {name}")
+            connection.execute(f"DROP {'VIEW' if name == VIEW else 'TABLE'} {name}")
         for table, column in (name.split(".") for name in later if "." in name):
             if table not in gone:
                 connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
@@ -47,7 +49,7 @@ def shape(path: Path) -> set[tuple[str, str, str]]:
 
 def test_every_version_up_to_this_one_is_known_here() -> None:
     assert list(ADDED) == list(range(2, VERSION + 1)), "say what the new version added"
-    known = {table.name for table in TABLES}
+    known = {table.name for table in TABLES} | {VIEW}
     assert {name.partition(".")[0] for names in ADDED.values() for name in names} <= known
 
 
