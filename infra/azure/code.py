@@ -42,6 +42,8 @@ class Code(pulumi.ComponentResource):
     ) -> None:
         super().__init__("ai-cost-monitoring:azure:Code", name, {}, opts)
         group, bundle = args["resource_group"], args["bundle"]
+        # Back in phase 1 it leaves the stack as a whole: only what stays in its cloud may.
+        kept = pulumi.ResourceOptions(parent=self, protect=True, retain_on_delete=True)
         account = storage.StorageAccount(
             f"{name}-account",
             account_name=args["account"],
@@ -60,7 +62,7 @@ class Code(pulumi.ComponentResource):
             is_local_user_enabled=False,
             minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
             tags=PURPOSE,
-            opts=pulumi.ResourceOptions(parent=self, protect=True),
+            opts=kept,
         )
         container = storage.BlobContainer(
             f"{name}-container",
@@ -68,7 +70,7 @@ class Code(pulumi.ComponentResource):
             resource_group_name=group,
             container_name=CONTAINER,
             public_access=storage.PublicAccess.NONE,
-            opts=pulumi.ResourceOptions(parent=self, protect=True),
+            opts=kept,
         )
         stored = storage.Blob(
             f"{name}-bundle",

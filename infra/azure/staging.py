@@ -40,6 +40,8 @@ class Staging(pulumi.ComponentResource):
     ) -> None:
         super().__init__("ai-cost-monitoring:azure:Staging", name, {}, opts)
         group = args["resource_group"]
+        # Back in phase 1 it leaves the stack, and commands that failed are still to be read.
+        kept = pulumi.ResourceOptions(parent=self, protect=True, retain_on_delete=True)
         account = storage.StorageAccount(
             f"{name}-account",
             account_name=args["account"],
@@ -54,7 +56,7 @@ class Staging(pulumi.ComponentResource):
             enable_https_traffic_only=True,
             is_local_user_enabled=False,
             minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
-            opts=pulumi.ResourceOptions(parent=self, protect=True),
+            opts=kept,
         )
         container = storage.BlobContainer(
             f"{name}-deployments",
@@ -62,7 +64,7 @@ class Staging(pulumi.ComponentResource):
             resource_group_name=group,
             container_name=DEPLOYMENTS,
             public_access=storage.PublicAccess.NONE,
-            opts=pulumi.ResourceOptions(parent=self, protect=True),
+            opts=kept,
         )
         for queue in (COMMANDS, POISON):
             storage.Queue(

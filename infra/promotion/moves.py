@@ -160,17 +160,31 @@ def _update(environment: Environment, move: Move) -> None:
     """
     engine = environment.engine
     engine.write(move.keys)
-    preview = read_preview(engine.preview())
-    kept = _kept(preview) if move.target is Stage.SINGLE else ()
+    released: set[str] = set()
+    while True:
+        preview = read_preview(engine.preview())
+        kept = _kept(preview) if move.target is Stage.SINGLE else ()
+        _refuse_losses(environment, move, preview, kept)
+        # A preview ends at what is protected: what lies beneath shows once that is let go.
+        found = [urn for urn in kept if urn not in released]
+        if not found:
+            break
+        engine.release(found)
+        released |= set(found)
+    if released:
+        environment.say(f"   {len(released)} resources leave the stack and stay in their cloud")
+    engine.up()
+
+
+def _refuse_losses(
+    environment: Environment, move: Move, preview: Preview, kept: Collection[str]
+) -> None:
+    """Put the keys back and refuse, where the preview shows what must not be done."""
     refusals = judge(preview, secret_keys(), kept).refusals
     if refusals:
-        engine.write(standing(environment.hub).keys)
+        environment.engine.write(standing(environment.hub).keys)
         lines = "\n".join(f"  {each}" for each in refusals)
         raise ChangeRefused(f"{move}: the update is refused, and was not made:\n{lines}")
-    if kept:
-        environment.say(f"   {len(kept)} resources leave the stack and stay in their cloud")
-        engine.release(kept)
-    engine.up()
 
 
 def _kept(preview: Preview) -> Sequence[str]:

@@ -70,8 +70,7 @@ class PulumiEngine:
     def release(self, urns: Sequence[str]) -> None:
         """See ``Engine``."""
         try:
-            for urn in urns:
-                self._run(self.say, "state", "unprotect", urn, "--yes")
+            self._run(self.say, "state", "unprotect", *urns, "--yes")
         except automation.CommandError as error:
             raise _failed("Taking the protection off", error) from None
 

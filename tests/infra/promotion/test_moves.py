@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,8 +13,15 @@ from infra.promotion.environment import EngineFailed
 from infra.promotion.moves import ChangeRefused, MoveBlocked, NotFilled, make, planned, preflight
 from infra.promotion.standing import FileContradicts, standing
 from infra.stages import PilotOfNobody, Stage
-from tests.infra.guard.previews import dataset, step, topic
-from tests.infra.promotion.simulated import MONTHS, SCOPES, Simulation, keys, simulation
+from tests.infra.guard.previews import Json, dataset, document, step, topic
+from tests.infra.promotion.simulated import (
+    MONTHS,
+    SCOPES,
+    SimulatedEngine,
+    Simulation,
+    keys,
+    simulation,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -264,6 +272,52 @@ def test_back_to_phase_1_what_holds_data_leaves_the_stack_and_stays_in_its_cloud
     world.engine.steps = [step("delete", dataset(), None)]
     with pytest.raises(ChangeRefused, match="would be deleted"):
         move(world, Stage.SINGLE)
+
+
+@dataclass
+class LayeredEngine(SimulatedEngine):
+    """Shows of what is protected the uppermost layer only, as the engine's preview does."""
+
+    layers: list[list[Json]] = field(default_factory=list[list[Json]])
+
+    def preview(self) -> str:
+        shown: list[Json] = []
+        for layer in self.layers:
+            shown += layer
+            if any(each["urn"] not in self.released for each in layer):
+                break
+        return document(step("same", topic(), topic()), *shown)
+
+
+def kept(name: str, **changes: object) -> Json:
+    """A step that takes a dataset out of the stack and leaves it in its cloud."""
+    urn = f"{dataset()['urn']}-{name}"
+    return step("delete", {**dataset(), "urn": urn, "retainOnDelete": True, **changes}, None)
+
+
+def test_back_to_phase_1_what_lies_beneath_what_is_kept_leaves_the_stack_too(
+    world: Simulation,
+) -> None:
+    at(world, Stage.DUAL)
+    layers = [[kept("container"), kept("database")], [kept("account")], [kept("group")]]
+    engine = LayeredEngine(file=world.engine.file, deployed=world.engine.deployed, layers=layers)
+    world.engine = engine
+    move(world, Stage.SINGLE)
+    assert engine.released == [each["urn"] for layer in layers for each in layer]
+
+
+def test_back_to_phase_1_a_loss_that_shows_late_is_refused_before_anything_is_updated(
+    world: Simulation,
+) -> None:
+    at(world, Stage.DUAL)
+    lost = kept("account", retainOnDelete=False)
+    layers = [[kept("container")], [lost]]
+    engine = LayeredEngine(file=world.engine.file, deployed=world.engine.deployed, layers=layers)
+    world.engine = engine
+    with pytest.raises(ChangeRefused, match="would be deleted"):
+        move(world, Stage.SINGLE)
+    assert engine.ups == 0
+    assert engine.file["phase"] == 2
 
 
 def test_an_update_that_failed_is_gone_on_with(world: Simulation) -> None:
