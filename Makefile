@@ -13,18 +13,20 @@ LOCK_FLAGS :=
 PHASE  := 1
 # Whether the demo ends with the dashboards' pages: 1, 0, or auto: where someone sits before it.
 SERVE  := auto
+# Days of bills in each week of the migration's demo.
+DAYS   := 2
 SLOW   := slow or engine or runtime or browser
 PROOF  := proof
 PROOF_REPORT := build/proof/report.md
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo policy release screenshots test test-all test-quick test-slow plan engines lint types format lock lock-check \
+.PHONY: help setup demo migration-demo policy release screenshots test test-all test-quick test-slow plan engines lint types format lock lock-check \
 	proof proof-long bench clean workflows \
 	ci-stacks ci-plan ci-preview ci-guard ci-comment ci-up ci-drift
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: $(VENV)/.dev ## Make .venv with all that the tests need (demo and test do it by themselves)
 
@@ -48,6 +50,11 @@ demo: $(VENV)/.demo ## Make a sample bill of three clouds, collect it, show what
 	else \
 		echo "The dashboards: $(PY) -m dashboards serve"; \
 	fi
+
+# Of forks that do no harm the library between Pulumi and a program tells on standard error.
+migration-demo: $(VENV)/.dev ## Take an environment from phase 1 to native warehouses and back, offline (DAYS=2)
+	@sh tools/engines/build.sh pulumi >/dev/null
+	@GRPC_VERBOSITY=NONE $(PY) -W ignore -m tests.migration --days $(DAYS)
 
 screenshots: $(VENV)/.dev ## Take the pictures in docs/images anew, of what the demo shows (needs Chromium)
 	@$(MAKE) --no-print-directory demo SERVE=0

@@ -7,6 +7,7 @@ both. On the first of them something is restated. The calendar is that of docs/r
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 from handlers.periods import is_open, period_of
 from handlers.serving import Path as ServingPath
@@ -45,6 +46,9 @@ WEEKS = (
     Week("Back: everybody is served as before", Stage.DUAL),
     Week("Back in phase 1", Stage.SINGLE),
 )
+
+STAGES = (WEEKS[0], *(week for before, week in pairwise(WEEKS) if week.stage is not before.stage))
+"""Each stage once, on the way there and back: what a test has time for."""
 
 
 def migrate(world: World, tally: Tally, days: int, weeks: Sequence[Week] = WEEKS) -> None:
