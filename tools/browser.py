@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
@@ -88,17 +89,19 @@ class Browser:
         self.wait(lambda: self.run(DRAWN), "a panel is not drawn")
 
     def wait(self, until: Callable[[], T], complaint: str) -> T:
-        """What ``until`` gives, once it gives something.
+        """What ``until`` gives, once it gives something; a page may be drawn anew meanwhile.
 
         Raises:
             TimeoutError: it never did.
         """
         end = time.monotonic() + PATIENCE_SECONDS
-        while not (found := until()):
+        while True:
+            with contextlib.suppress(StaleElementReferenceException):
+                if found := until():
+                    return found
             if time.monotonic() > end:
                 raise TimeoutError(complaint)
             time.sleep(0.05)
-        return found
 
     def run(self, script: str, *arguments: object) -> Any:  # noqa: ANN401 - whatever JavaScript gives
         """What a JavaScript answers."""

@@ -1,5 +1,7 @@
 """Pages follow the warehouse, and the browser writes numbers as the server does."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,7 +18,7 @@ def test_a_page_shows_what_a_load_has_changed(
     own = tmp_path / "costs.duckdb"
     for suffix in (".duckdb", ".read.duckdb"):
         own.with_suffix(suffix).write_bytes(warehouse.with_suffix(suffix).read_bytes())
-    with serving(own) as address:
+    with serving(own) as address, left_before_its_server_stops(browser):
         page = Browser(browser.driver, address)
         page.open(f"/d/multi-cloud-overview?{WHOLE}&var-cloud_filter=AWS")
         before = truth.total(lambda line: line.cloud == "AWS")
@@ -28,7 +30,15 @@ def test_a_page_shows_what_a_load_has_changed(
             )
         after = to_the_cent(before + Decimal(1000))
         page.wait(lambda: tile(page, "Total cost") == after, "the old number stays")
-        page.driver.get("about:blank")
+
+
+@contextmanager
+def left_before_its_server_stops(browser: Browser) -> Generator[None]:
+    """A page whose server is gone complains in the console, for the next test to find."""
+    try:
+        yield
+    finally:
+        browser.driver.get("about:blank")
 
 
 def test_the_browser_writes_numbers_as_grafana_does(browser: Browser) -> None:
