@@ -2,7 +2,7 @@ SELECT
     costs.cloud_provider AS cloud,
     costs.service AS service,
     SUM(costs.cost_usd) AS cost
-FROM {platform_costs} AS costs
+FROM {serving_platform_costs} AS costs
 WHERE
     {in_range}
     AND ('__all' IN ({clouds}) OR costs.cloud_provider IN ({clouds}))

@@ -21,7 +21,6 @@ from handlers.tables import (
     DIMENSIONS,
     LEDGER,
     PARITY,
-    PLATFORM,
     PROMOTIONS,
     RECONCILIATION,
     SERVING_CUT,
@@ -34,7 +33,6 @@ PLAIN_TABLES = (
     ANOMALIES.name,
     BUDGETS.name,
     PARITY.name,
-    PLATFORM.name,
     RECONCILIATION.name,
 )
 """What readers ask directly, for it has no view."""

@@ -18,6 +18,7 @@ SERVED = {
     "serving_daily_costs": "daily_costs",
     "serving_hourly_costs": "hourly_costs",
     "serving_unnamed_costs": "unnamed_costs",
+    "serving_platform_costs": "platform_costs",
     "serving_dimensions": "dimensions",
     "serving_ledger": "ledger",
 }
@@ -28,7 +29,6 @@ _PLAIN = (
     "alerts",
     "budgets",
     "parity",
-    "platform_costs",
     "reconciliation",
     "bill_totals",
 )

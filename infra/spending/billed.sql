@@ -4,7 +4,7 @@ SELECT
     cloud_provider,
     service,
     CAST(SUM(cost_usd) AS STRING) AS cost_usd
-FROM platform_costs
+FROM serving_platform_costs
 WHERE billing_period >= PARSE_DATE('%F', @first)
 GROUP BY month, cloud_provider, service
 ORDER BY month, cloud_provider, service

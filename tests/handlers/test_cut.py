@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from handlers.alerts.hub import key_of
 from handlers.cut import EVERYONE, Cut, UnknownCustomer, move, read_cut, refuse_unknown
 from handlers.errors import UsageError
-from handlers.tables import DAILY, DIMENSIONS
+from handlers.tables import DAILY, DIMENSIONS, PLATFORM
 from tests.fakes.duckdb_hub import DuckDbHub
 
 NOW = datetime(2026, 11, 20, 7, tzinfo=UTC)
@@ -72,6 +72,23 @@ def test_after_every_move_each_dollar_is_served_once_from_its_customers_path(
             for customer in CUSTOMERS
         }
         assert read_cut(hub) == Cut.of(moved)
+
+
+def test_what_the_platform_costs_is_served_once_from_the_path_of_everyone_else() -> None:
+    own = DuckDbHub.empty()
+    # The hub's row of Azure is from before rows said whose they are.
+    for (cloud, warehouse), cost in COSTS.items():
+        whose = None if (cloud, warehouse) == ("Azure", "hub") else warehouse
+        own.add(PLATFORM, warehouse=whose, cloud_provider=cloud, cost_usd=Decimal(cost))
+    total = "SELECT SUM(cost_usd) AS cost FROM project.hub.serving_platform_costs"
+    try:
+        found: list[object] = [own.rows(total)[0]["cost"]]
+        for moved in (["acme"], [EVERYONE]):
+            move(own, Cut.of(moved), "somebody", NOW)
+            found.append(own.rows(total)[0]["cost"])
+    finally:
+        own.connection.close()
+    assert found == [123, 123, 101 + 21 + 3]
 
 
 def test_without_a_cut_everyone_is_on_the_hubs_path() -> None:

@@ -7,7 +7,7 @@ https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/data-types#de
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import cast
 
@@ -43,6 +43,8 @@ WAREHOUSE = Field(
     meaning="Whose load the row comes from: hub, or the cloud's own warehouse.",
 )
 """What tables have in the hub only, where two paths may fill them with the same bill."""
+_LATER = replace(WAREHOUSE, nullable=True)
+"""The same in a table that was there without it: a column is added last and without a value."""
 
 _TYPES = {
     "VARCHAR": "STRING",
@@ -93,6 +95,8 @@ def tables() -> tuple[BigQueryTable, ...]:
 
 def hub_fields(table: Table) -> tuple[Field, ...]:
     """The columns that ``table`` has in the hub."""
+    if table is PLATFORM:
+        return (*table.fields, _LATER)
     if table in PUBLISHED_TO_HUB and WAREHOUSE.name not in table.names:
         return (WAREHOUSE, *table.fields)
     return table.fields

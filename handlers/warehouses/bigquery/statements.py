@@ -247,8 +247,14 @@ class Statements:
         if table.replaced is Replaced.NEVER:
             return []
         condition = _PERIOD if table.replaced is Replaced.PERIOD else "load_id = @ledger_load_id"
-        names = [field.name for field in hub_fields(table)]
-        mine = "warehouse = @warehouse AND " if WAREHOUSE.name in names else ""
+        found = [field for field in hub_fields(table) if field.name == WAREHOUSE.name]
+        # A row from before the column was there is the hub's own.
+        whose = (
+            f"COALESCE(warehouse, '{HUB_WAREHOUSE}')"
+            if any(field.nullable for field in found)
+            else "warehouse"
+        )
+        mine = f"{whose} = @warehouse AND " if found else ""
         return [f"DELETE FROM {target} WHERE {mine}{condition}"]
 
     def _inserting(self, table: Table, target: TableName, staged: TableName) -> str:

@@ -8,6 +8,7 @@ from handlers.catalog.dialect import BIGQUERY
 from handlers.focus import FOCUS_VERSION, VIEW, Dialect, select_list
 from handlers.serving import EVERYONE_ELSE, NATIVE_WAREHOUSES, Path
 from handlers.tables import DAILY, DIMENSIONS, FACTS, HOURLY, LEDGER, SERVING_CUT, UNNAMED, Table
+from handlers.tables.loads import PLATFORM
 from handlers.warehouses.bigquery.names import dataset_of
 from handlers.warehouses.bigquery.schema import FACT_TABLES, hub_fields
 
@@ -74,6 +75,14 @@ def views() -> tuple[BigQueryView, ...]:
             (LEDGER.name, _PATHS),
             "serving_ledger.sql",
             {"columns": _columns(LEDGER, "loads"), **_words()},
+        ),
+        BigQueryView(
+            "serving_platform_costs",
+            f"{PLATFORM.meaning} Each dollar once: no customer's, so from the path of everyone who"
+            " has no row in serving_cut.",
+            (PLATFORM.name, _PATHS),
+            "serving_platform_costs.sql",
+            {"columns": _columns(PLATFORM, "costs"), **_words()},
         ),
     )
 

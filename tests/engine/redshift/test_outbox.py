@@ -96,7 +96,7 @@ def test_a_hub_that_is_away_costs_the_native_load_nothing_and_catches_up(
     assert (len(done.rows), len(done.left), [str(each) for each in done.errors]) == (
         0,
         2,
-        ["redshift away: loaded 6"] * 2,
+        ["redshift away: loaded 7"] * 2,
     )
     assert len(native.warehouse().unpublished()) == 2
     done = tell(native, hub)

@@ -25,7 +25,7 @@ def answer(person: Operator, *rows: Mapping[str, str | None]) -> list[Mapping[st
     asked: list[Mapping[str, str]] = []
 
     def answers(sql: str, values: Mapping[str, str]) -> list[Mapping[str, str | None]]:
-        assert "FROM platform_costs" in sql
+        assert "FROM serving_platform_costs" in sql
         asked.append(values)
         return list(rows)
 

@@ -26,8 +26,9 @@ def test_three_months_are_asked_for_the_running_one_among_them(today: date, firs
 @pytest.mark.slow
 def test_the_question_is_valid_on_the_hubs_table() -> None:
     project = GoogleSql()
+    # The view that is asked has the columns of its table.
     [costs] = [table for table in tables() if table.name == "platform_costs"]
-    project.create(create_table("platform_costs", costs))
+    project.create(create_table("serving_platform_costs", costs))
     sql = files("infra.spending").joinpath("billed.sql").read_text(encoding="utf-8")
     resolved = project.analyze(sql, {"first": "2026-09-01"})
     columns = [column.name for column in resolved.output_column_list]
