@@ -6,65 +6,27 @@ tags, aliases and rates is written in ``random_bills`` and here, by hand.
 
 import csv
 import gzip
-import hashlib
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
 
-from tests.proof.random_bills import (
-    ALIASES,
-    LINE_TYPES,
-    PLATFORM,
-    RATES,
-    Labelled,
-    RandomBill,
+from tests.proof.random_bills import LINE_TYPES, RATES, Labelled, RandomBill
+from tests.proof.rows import (
+    THOUSAND,
+    Key,
+    Sums,
+    added,
+    amount,
+    canonical,
+    converted,
+    is_platform,
+    key_of,
+    stored,
+    tagged,
 )
-
-EXACT = Context(prec=80, rounding=ROUND_HALF_UP)
-NANO = Decimal("1e-9")
-LINE = Decimal("1e-18")
-THOUSAND = Decimal(1000)
-CUSTOMER_TAGS = ("customer_id", "customer", "tenant")
-
-
-class Key(NamedTuple):
-    """What makes two lines one row; the catalog's own ids and the load's are left out."""
-
-    date: date
-    service: str
-    sku_description: str
-    model: str
-    token_type: str
-    usage_unit: str
-    customer_id: str
-    project_id: str
-    customer_tag: str | None
-    customer_key: str
-    region: str
-    account_id: str
-    charge_type: str
-    billing_currency: str
-    sku_id: str | None
-    pricing_unit: str | None
-    resource_id: str | None
-    invoice_id: str | None
-    billing_entity: str | None
-
-
-class Sums(NamedTuple):
-    """The amounts of a row, each exact to a nano-unit."""
-
-    usage_amount: Decimal
-    cost_usd: Decimal
-    gross_cost_usd: Decimal
-    list_cost_usd: Decimal | None
-    billing_cost: Decimal
-    pricing_quantity: Decimal
 
 
 def opinion(folder: Path, bill: RandomBill, names: Sequence[Labelled]) -> dict[Key, Sums]:
@@ -73,7 +35,7 @@ def opinion(folder: Path, bill: RandomBill, names: Sequence[Labelled]) -> dict[K
     found: dict[Key, list[Mapping[str, str]]] = defaultdict(list)
     for cells in _lines(folder / bill.scope):
         name = known.get(cells["line_item_usage_type"])
-        if name is not None and not _is_platform(cells):
+        if name is not None and not is_platform(_tags(cells)):
             found[_key(cells, name)].append(cells)
     return {key: _sums(key, lines) for key, lines in found.items()}
 
@@ -90,14 +52,10 @@ def _tags(cells: Mapping[str, str]) -> dict[str, str]:
     return {key.removeprefix("user_").lower(): text for key, text in found.items() if text.strip()}
 
 
-def _is_platform(cells: Mapping[str, str]) -> bool:
-    return _tags(cells).get("managed_by") == PLATFORM
-
-
 def _key(cells: Mapping[str, str], name: Labelled) -> Key:
     tags = _tags(cells)
-    tag = next((tags[key] for key in CUSTOMER_TAGS if key in tags), None)
-    customer = _canonical(tag)
+    tag = tagged(tags)
+    customer = canonical(tag)
     return Key(
         date=date.fromisoformat(cells["line_item_usage_start_date"][:10]),
         service=json.loads(cells["product"])["product_name"],
@@ -108,7 +66,7 @@ def _key(cells: Mapping[str, str], name: Labelled) -> Key:
         customer_id=customer,
         project_id=tags.get("project", "untagged").strip(),
         customer_tag=tag,
-        customer_key=hashlib.sha256(customer.encode()).hexdigest()[:16],
+        customer_key=key_of(customer),
         region=cells["product_region_code"] or "global",
         account_id=cells["line_item_usage_account_id"],
         charge_type=LINE_TYPES[cells["line_item_line_item_type"]],
@@ -121,55 +79,26 @@ def _key(cells: Mapping[str, str], name: Labelled) -> Key:
     )
 
 
-def _canonical(tag: str | None) -> str:
-    if tag is None:
-        return "untagged"
-    name = tag.strip()
-    names = {**ALIASES, **{customer: customer for customer in ALIASES.values()}}
-    folded = {spelling.lower(): customer for spelling, customer in names.items()}
-    return names.get(name) or folded.get(name.lower()) or name
-
-
 def _sums(key: Key, lines: Sequence[Mapping[str, str]]) -> Sums:
     costs = [
-        _amount(cells["line_item_net_unblended_cost"] or cells["line_item_unblended_cost"])
+        amount(cells["line_item_net_unblended_cost"] or cells["line_item_unblended_cost"])
         for cells in lines
     ]
-    cost = _added(costs)
-    quantity = _added([_amount(cells["line_item_usage_amount"]) for cells in lines])
+    cost = added(costs)
+    quantity = added([amount(cells["line_item_usage_amount"]) for cells in lines])
     listed = [cells["pricing_public_on_demand_cost"] for cells in lines]
     usd = _usd(cost, key.billing_currency)
     return Sums(
-        usage_amount=_stored(quantity * THOUSAND if key.charge_type == "usage" else Decimal(0)),
+        usage_amount=stored(quantity * THOUSAND if key.charge_type == "usage" else Decimal(0)),
         cost_usd=usd,
         gross_cost_usd=Decimal(0) if key.charge_type == "credit" else usd,
-        list_cost_usd=_usd(_added([_amount(text) for text in listed if text]), key.billing_currency)
+        list_cost_usd=_usd(added([amount(text) for text in listed if text]), key.billing_currency)
         if any(listed)
         else None,
-        billing_cost=_stored(cost),
-        pricing_quantity=_stored(quantity),
+        billing_cost=stored(cost),
+        pricing_quantity=stored(quantity),
     )
 
 
-def _amount(text: str) -> Decimal:
-    """To eighteen places, as a line keeps it."""
-    assert re.fullmatch(r"-?[0-9.]+([eE]-?[0-9]+)?", text), text
-    return Decimal(text).quantize(LINE, context=EXACT)
-
-
-def _added(amounts: Sequence[Decimal]) -> Decimal:
-    total = Decimal(0)
-    for amount in amounts:
-        total = EXACT.add(total, amount)
-    return total
-
-
-def _stored(amount: Decimal) -> Decimal:
-    return amount.quantize(NANO, context=EXACT)
-
-
 def _usd(amount: Decimal, currency: str) -> Decimal:
-    """What is stored of ``amount``, divided by the rate and rounded once more."""
-    if currency == "USD":
-        return _stored(amount)
-    return _stored(EXACT.divide(_stored(amount), Decimal(RATES[currency])))
+    return stored(amount) if currency == "USD" else converted(amount, Decimal(RATES[currency]))

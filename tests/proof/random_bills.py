@@ -16,7 +16,10 @@ from random import Random
 
 from handlers.periods import next_period
 
-CORPUS = Path(__file__).parents[1] / "handlers" / "catalog" / "corpus" / "corpus_aws.csv"
+_CORPORA = Path(__file__).parents[1] / "handlers" / "catalog" / "corpus"
+CORPUS = _CORPORA / "corpus_aws.csv"
+AZURE_CORPUS = _CORPORA / "corpus_azure.csv"
+GOOGLE_CORPUS = _CORPORA / "corpus_gcp.csv"
 TOKENS = ("input", "output", "cache_read", "cache_write")
 PER_THOUSAND = "1K tokens"
 
@@ -107,24 +110,34 @@ class RandomBill:
 
 def labelled() -> tuple[Labelled, ...]:
     """The labelled usage types of Bedrock that are billed by thousands of tokens."""
-    with CORPUS.open(encoding="utf-8", newline="") as file:
-        return tuple(
-            Labelled(row["sku_or_usage_type"], row["expected_model"], row["expected_token_type"])
-            for row in csv.DictReader(file)
-            if row["service"] == "Amazon Bedrock"
-            and row["unit"] == PER_THOUSAND
-            and not row["description"]
-            and row["expected_token_type"] in TOKENS
-        )
+    return tuple(
+        Labelled(row["sku_or_usage_type"], row["expected_model"], row["expected_token_type"])
+        for row in labelled_in(CORPUS)
+        if row["service"] == "Amazon Bedrock"
+        and row["unit"] == PER_THOUSAND
+        and not row["description"]
+        and row["expected_token_type"] in TOKENS
+    )
+
+
+def labelled_in(corpus: Path) -> list[dict[str, str]]:
+    """The labelled strings of one cloud."""
+    with corpus.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def random_month(random: Random) -> date:
+    """The first day of a month that the site has rates for."""
+    year, month = divmod(random.randrange(12 * 2024, 12 * 2026 + 10), 12)
+    return date(year, month + 1, 1)
 
 
 def draw_bill(number: int, names: Sequence[Labelled]) -> RandomBill:
     """The bill of that number: another payer for each, so that all fit into one folder."""
     random = Random(number)
-    year, month = divmod(random.randrange(12 * 2024, 12 * 2026 + 10), 12)
+    period = random_month(random)
     currency = random.choice(("USD", "USD", *RATES))
     scope = f"{100_000_000_000 + number}"
-    period = date(year, month + 1, 1)
     chosen = random.sample(names, 4)
     rows = [
         _row(random, scope, period, currency, random.choice(chosen), line)
@@ -165,7 +178,7 @@ def write_site(folder: Path) -> None:
     (folder / "customers.csv").write_text("\n".join(["id,aliases", *customers, ""]), "utf-8")
 
 
-def _amount(random: Random) -> str:
+def random_amount(random: Random) -> str:
     """An amount in one of the ways that bills write it."""
     places = random.choice((0, 2, 6, 10, 12))
     value = Decimal(random.randrange(-(10**4), 10**6)).scaleb(-min(places, 4))
@@ -213,9 +226,9 @@ def _row(
         "line_item_resource_id": random.choice(("", "arn:aws:bedrock:::profile/a")),
         "line_item_usage_amount": random.choice(("0", "1", "0.001", "12345.678", "3.5e-4")),
         "line_item_currency_code": currency,
-        "line_item_net_unblended_cost": random.choice(("", _amount(random))),
-        "line_item_unblended_cost": _amount(random),
-        "pricing_public_on_demand_cost": random.choice(("", _amount(random))),
+        "line_item_net_unblended_cost": random.choice(("", random_amount(random))),
+        "line_item_unblended_cost": random_amount(random),
+        "pricing_public_on_demand_cost": random.choice(("", random_amount(random))),
         "pricing_unit": unit,
         "product_region_code": random.choice(("us-east-1", "eu-west-3", "")),
         "product_sku": random.choice(("", "ABCDEFGH")),
