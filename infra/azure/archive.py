@@ -1,21 +1,17 @@
 """The archive of what the Function App loaded, in Azure: a load waits for no other cloud."""
 
-from typing import TypedDict
-
 import pulumi
 from pulumi_azure_native import storage
+
+from infra.azure.guards import AccountArgs, guarded_account
 
 CONTAINER = "archive"
 DAYS_OF_A_YEAR = 366
 
 
-class ArchiveArgs(TypedDict):
+class ArchiveArgs(AccountArgs):
     """What the account is called, and for how long nothing in it can be deleted."""
 
-    resource_group: pulumi.Input[str]
-    location: pulumi.Input[str]
-    account: pulumi.Input[str]
-    """The storage account's name, unique in all of Azure."""
     archive_years: int
     """How long an archived blob can neither be deleted nor overwritten, at least 1."""
 
@@ -39,23 +35,7 @@ class Archive(pulumi.ComponentResource):
         super().__init__("ai-cost-monitoring:azure:Archive", name, {}, opts)
         kept = pulumi.ResourceOptions(parent=self, protect=True, retain_on_delete=True)
         group = args["resource_group"]
-        account = storage.StorageAccount(
-            f"{name}-account",
-            account_name=args["account"],
-            resource_group_name=group,
-            location=args["location"],
-            kind=storage.Kind.STORAGE_V2,
-            sku={"name": storage.SkuName.STANDARD_LRS},
-            access_tier=storage.AccessTier.COOL,
-            allow_blob_public_access=False,
-            allow_cross_tenant_replication=False,
-            allow_shared_key_access=False,
-            default_to_o_auth_authentication=True,
-            enable_https_traffic_only=True,
-            is_local_user_enabled=False,
-            minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
-            opts=kept,
-        )
+        account = guarded_account(f"{name}-account", args, storage.AccessTier.COOL, kept)
         container = storage.BlobContainer(
             f"{name}-container",
             account_name=account.name,

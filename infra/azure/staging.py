@@ -6,23 +6,14 @@ command that failed five times to the queue whose name ends with ``-poison``
 that one is made and watched too.
 """
 
-from typing import TypedDict
-
 import pulumi
 from pulumi_azure_native import storage
+
+from infra.azure.guards import AccountArgs, guarded_account
 
 COMMANDS = "commands"
 POISON = f"{COMMANDS}-poison"
 DEPLOYMENTS = "deployments"
-
-
-class StagingArgs(TypedDict):
-    """What the account is called."""
-
-    resource_group: pulumi.Input[str]
-    location: pulumi.Input[str]
-    account: pulumi.Input[str]
-    """The storage account's name, unique in all of Azure."""
 
 
 class Staging(pulumi.ComponentResource):
@@ -36,28 +27,13 @@ class Staging(pulumi.ComponentResource):
     """The account's queue endpoint, without a slash at the end."""
 
     def __init__(
-        self, name: str, args: StagingArgs, opts: pulumi.ResourceOptions | None = None
+        self, name: str, args: AccountArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("ai-cost-monitoring:azure:Staging", name, {}, opts)
         group = args["resource_group"]
         # Back in phase 1 it leaves the stack, and commands that failed are still to be read.
         kept = pulumi.ResourceOptions(parent=self, protect=True, retain_on_delete=True)
-        account = storage.StorageAccount(
-            f"{name}-account",
-            account_name=args["account"],
-            resource_group_name=group,
-            location=args["location"],
-            kind=storage.Kind.STORAGE_V2,
-            sku={"name": storage.SkuName.STANDARD_LRS},
-            allow_blob_public_access=False,
-            allow_cross_tenant_replication=False,
-            allow_shared_key_access=False,
-            default_to_o_auth_authentication=True,
-            enable_https_traffic_only=True,
-            is_local_user_enabled=False,
-            minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
-            opts=kept,
-        )
+        account = guarded_account(f"{name}-account", args, None, kept)
         container = storage.BlobContainer(
             f"{name}-deployments",
             account_name=account.name,

@@ -4,10 +4,10 @@ It is reached over the internet, since the collector in Google Cloud has no addr
 what keeps strangers out is that nothing but a token of Entra opens it: no key, no anonymous read.
 """
 
-from typing import TypedDict
-
 import pulumi
 from pulumi_azure_native import storage
+
+from infra.azure.guards import AccountArgs, guarded_account
 
 CONTAINER = "cost-exports"
 
@@ -21,15 +21,6 @@ COLD_DAYS = 400
 """Exports older than the twelve months that a run still looks at, and one more."""
 
 
-class ExportStorageArgs(TypedDict):
-    """What an ``ExportStorage`` is made from."""
-
-    resource_group: pulumi.Input[str]
-    location: pulumi.Input[str]
-    account: pulumi.Input[str]
-    """The storage account's name, unique in all of Azure."""
-
-
 class ExportStorage(pulumi.ComponentResource):
     """A storage account with one private container, kept when the stack goes."""
 
@@ -40,30 +31,14 @@ class ExportStorage(pulumi.ComponentResource):
     """``https://NAME.blob.core.windows.net``, without a slash at the end."""
 
     def __init__(
-        self, name: str, args: ExportStorageArgs, opts: pulumi.ResourceOptions | None = None
+        self, name: str, args: AccountArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("ai-cost-monitoring:azure:ExportStorage", name, {}, opts)
         kept = pulumi.ResourceOptions(parent=self, protect=True, retain_on_delete=True)
         group = args["resource_group"]
         # allowed_copy_scope stays unset: exports arrive as copies from Microsoft's own accounts.
         # https://learn.microsoft.com/azure/cost-management-billing/costs/tutorial-improved-exports
-        account = storage.StorageAccount(
-            f"{name}-account",
-            account_name=args["account"],
-            resource_group_name=group,
-            location=args["location"],
-            kind=storage.Kind.STORAGE_V2,
-            sku={"name": storage.SkuName.STANDARD_LRS},
-            access_tier=storage.AccessTier.HOT,
-            allow_blob_public_access=False,
-            allow_cross_tenant_replication=False,
-            allow_shared_key_access=False,
-            default_to_o_auth_authentication=True,
-            enable_https_traffic_only=True,
-            is_local_user_enabled=False,
-            minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
-            opts=kept,
-        )
+        account = guarded_account(f"{name}-account", args, storage.AccessTier.HOT, kept)
         storage.BlobServiceProperties(
             f"{name}-recovery",
             account_name=account.name,

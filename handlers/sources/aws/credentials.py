@@ -10,7 +10,7 @@ asked: a function's own role, a profile.
 import contextlib
 import http.client
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -80,6 +80,23 @@ def _metadata(host: str, path: str) -> tuple[int, bytes]:
         connection.close()
 
 
+@contextlib.contextmanager
+def _clients(session: CoreSession, region: str) -> Generator[Callable[..., object]]:
+    """What makes a client for botocore, which asks for one and does not close it."""
+    with contextlib.ExitStack() as opened:
+
+        def client(service: str, config: Config | None = None, **credentials: object) -> object:
+            made = cast("Any", session).create_client(
+                service,
+                region_name=region,
+                config=cast("Any", CONFIG).merge(config) if config else CONFIG,
+                **credentials,
+            )
+            return opened.enter_context(contextlib.closing(made))
+
+        yield client
+
+
 class _WebIdentity:
     """A credential provider of botocore's: the role, for the bearer of the identity token."""
 
@@ -97,15 +114,7 @@ class _WebIdentity:
         return DeferredRefreshableCredentials(refresh_using=self._fetch, method=self.METHOD)
 
     def _fetch(self) -> object:
-        # botocore asks for a client and does not close it.
-        with contextlib.ExitStack() as opened:
-
-            def sts(service: str, config: Config) -> object:
-                client = cast("Any", self._session).create_client(
-                    service, region_name=self._region, config=cast("Any", CONFIG).merge(config)
-                )
-                return opened.enter_context(contextlib.closing(client))
-
+        with _clients(self._session, self._region) as sts:
             fetcher = AssumeRoleWithWebIdentityCredentialFetcher(
                 client_creator=sts,
                 web_identity_token_loader=self._token,
@@ -130,19 +139,11 @@ class _OwnIdentity:
         return DeferredRefreshableCredentials(refresh_using=self._fetch, method=self.METHOD)
 
     def _fetch(self) -> object:
-        # botocore asks for a client and does not close it.
-        own: Any = CoreSession()
-        with contextlib.ExitStack() as opened:
-
-            def sts(service: str, **credentials: object) -> object:
-                client = own.create_client(
-                    service, region_name=self._region, config=CONFIG, **credentials
-                )
-                return opened.enter_context(contextlib.closing(client))
-
+        own = CoreSession()
+        with _clients(own, self._region) as sts:
             fetcher = AssumeRoleCredentialFetcher(
                 client_creator=sts,
-                source_credentials=own.get_credentials(),
+                source_credentials=cast("Any", own).get_credentials(),
                 role_arn=self._role,
                 extra_args={"RoleSessionName": SESSION_NAME},
             )
