@@ -88,6 +88,7 @@ release: lint types lock-check ## Check and build a release of what is committed
 
 proof: $(VENV)/.dev ## Attack what the tests found right: random bills, faults, fuzzing (under 20 minutes)
 	@rm -rf build/proof/results
+	-@sh tools/engines/build.sh focus >/dev/null
 	@$(PY) -m pytest -n 2 -q tests/proof -m "$(PROOF)"; code=$$?; \
 		$(PY) -m tools.proof $(PROOF_REPORT) || exit 1; exit $$code
 
@@ -120,7 +121,9 @@ lock: $(VENV)/.dev ## Compile locks/*.txt and requirements.txt from pyproject.to
 		$(COMPILE) $(LOCK_FLAGS) $(CLOUD) pyproject.toml --extra $$cloud -o locks/$$cloud.txt; \
 	done; \
 	$(COMPILE) $(LOCK_FLAGS) $(LAPTOP) --group pulumi -o requirements.txt; \
-	$(COMPILE) $(LOCK_FLAGS) $(LAPTOP) --group policy -o locks/policy.txt
+	$(COMPILE) $(LOCK_FLAGS) $(LAPTOP) --group policy -o locks/policy.txt; \
+	$(COMPILE) $(LOCK_FLAGS) --universal --python-version 3.12 --group focus \
+		--override tools/engines/focus/overrides.txt -o locks/focus.txt
 
 lock-check: $(VENV)/.dev ## Check that the locks agree with pyproject.toml (offline)
 	@$(PY) tools/lock_check.py

@@ -41,6 +41,7 @@ LOCKS = (
     Lock("locks/azure.txt", extras=["azure"]),
     Lock("requirements.txt", groups=["pulumi"], with_project=False),
     Lock("locks/policy.txt", groups=["policy"], with_project=False),
+    Lock("locks/focus.txt", groups=["focus"], with_project=False),
 )
 
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Build an engine from its pinned sources into the cache, unless it is there, and print its path:
-# sh tools/engines/build.sh pulumi|bigquery-emulator|azurite|actionlint|scriptdom|policy
+# sh tools/engines/build.sh pulumi|bigquery-emulator|azurite|actionlint|scriptdom|policy|focus
 #
 # The cache's key is the sources' lock, so a new version is built once and an old one stays usable.
 # ENGINES_CACHE overrides the folder. Needs Go, azurite Node; docs/dependencies.md says which.
@@ -29,9 +29,14 @@ policy)
     key=$(cksum <"$lock" | tr ' ' '-')
     built=$cache/$engine-$key
     ;;
+focus)
+    lock=$(dirname "$folder")/../../locks/focus.txt
+    key=$(cksum <"$lock" | tr ' ' '-')
+    built=$cache/$engine-$key
+    ;;
 *)
     echo "No engine is called '$engine'. There are: pulumi, bigquery-emulator, azurite, actionlint," \
-        "scriptdom, policy." >&2
+        "scriptdom, policy, focus." >&2
     exit 1
     ;;
 esac
@@ -110,7 +115,7 @@ azurite)
 scriptdom)
     wheels_install "$folder/requirements.txt"
     ;;
-policy)
+policy | focus)
     wheels_install "$lock"
     ;;
 esac
