@@ -3,11 +3,15 @@
 The words are Grafana's, so that the query part of an address can be carried from one to the other.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dashboards.viewer.colours import Theme
 from dashboards.viewer.variables import encoded
+
+_PANEL = re.compile(r"\d{1,9}", re.ASCII)
+"""The number of a panel. Python itself refuses to read one of thousands of digits."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ def read_address(words: Iterable[tuple[str, str]]) -> Address:
         since=single.get("from", ""),
         until=single.get("to", ""),
         theme=Theme(theme) if theme in set(Theme) else None,
-        panel=int(panel) if panel.isascii() and panel.isdigit() else None,
+        panel=int(panel) if _PANEL.fullmatch(panel) else None,
     )
 
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol, cast
+from typing import Protocol
 
 from handlers.messages import Command, MessageError, Run, parse
 from handlers.native import AwsSettings
@@ -24,6 +24,7 @@ from handlers.runtimes.publishing import NativeClients, native_runners
 from handlers.runtimes.raising import run_or_raise
 from handlers.scopes import AwsScope
 from handlers.settings import RuntimeSettings
+from handlers.sources.manifests import text_at
 
 _MANIFEST = re.compile(r"manifest\.json$", re.IGNORECASE)
 _MONTH = re.compile(r"BILLING_PERIOD=(\d{4}-\d{2})/|/(\d{4})(\d{2})01-\d{8}/", re.ASCII)
@@ -92,9 +93,9 @@ def command_of(event: Event, settings: RuntimeSettings) -> Command:
     """
     if event.get("source") != "aws.s3":
         return parse(event)
-    detail = cast("Mapping[str, Mapping[str, object]]", event.get("detail") or {})
-    bucket = str(detail.get("bucket", {}).get("name", ""))
-    key = str(detail.get("object", {}).get("key", ""))
+    said = dict(event)
+    bucket = text_at(said, "detail", "bucket", "name")
+    key = text_at(said, "detail", "object", "key")
     if not _MANIFEST.search(key):
         raise MessageError(f"The event tells of s3://{bucket}/{key[:200]}, which is no manifest.")
     if not any(_holds(scope, bucket, key) for scope in settings.scopes):
@@ -103,10 +104,10 @@ def command_of(event: Event, settings: RuntimeSettings) -> Command:
             f" {settings.job}: run 'pulumi up', which says what tells the function of exports."
         )
     month = _MONTH.search(key)
-    said: dict[str, object] = {"run": Run.COLLECT.value}
+    asked: dict[str, object] = {"run": Run.COLLECT.value}
     if month:
-        said["period"] = month[1] or f"{month[2]}-{month[3]}"
-    return parse(said)
+        asked["period"] = month[1] or f"{month[2]}-{month[3]}"
+    return parse(asked)
 
 
 def _holds(scope: object, bucket: str, key: str) -> bool:

@@ -92,10 +92,13 @@ def text_at(manifest: dict[str, object], *keys: str) -> str:
 
 
 def texts_at(manifest: dict[str, object], key: str) -> tuple[str, ...]:
-    """The list of texts under ``key``; empty when it is not there or something else."""
+    """The list of texts under ``key``; empty when it is not there or something else.
+
+    What is no text in it is an empty one, which names nothing, so that it is refused and not lost.
+    """
     value = manifest.get(key)
     items = cast("list[object]", value) if isinstance(value, list) else []
-    return tuple(item for item in items if isinstance(item, str))
+    return tuple(item if isinstance(item, str) else "" for item in items)
 
 
 def count_at(manifest: dict[str, object], key: str) -> int | None:

@@ -4,6 +4,7 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
@@ -102,9 +103,8 @@ def _blob_names(content: dict[str, object]) -> tuple[str, ...]:
     blobs = content.get("blobs")
     items = cast("list[object]", blobs) if isinstance(blobs, list) else []
     return tuple(
-        text_at(cast("dict[str, object]", blob), "blobName")
+        text_at(cast("dict[str, object]", blob), "blobName") if isinstance(blob, dict) else ""
         for blob in items
-        if isinstance(blob, dict)
     )
 
 
@@ -169,4 +169,9 @@ def format_of(where: str, parts: Sequence[Object]) -> FileFormat:
 
 def _submitted(text: str) -> str:
     match = _STAMP.fullmatch(text)
-    return f"{match[1]}.{(match[2] or '').ljust(9, '0')}" if match else ""
+    if match is None:
+        return ""
+    with suppress(ValueError):  # it has the form of a moment, and is none
+        datetime.fromisoformat(match[1])
+        return f"{match[1]}.{(match[2] or '').ljust(9, '0')}"
+    return ""

@@ -5,9 +5,10 @@ https://docs.aws.amazon.com/redshift/latest/mgmt/data-api.html. Its name lets th
 it, for 24 hours; after that the ledger says what became of it.
 """
 
+import contextlib
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
@@ -167,7 +168,8 @@ class Jobs:
                 self.sleep(pause)
                 pause = min(pause * 2, _LONGEST_POLL)
             else:
-                return str(answer["Id"])
+                with _as_answered(what):
+                    return str(answer["Id"])
 
     def _find(self, what: str, name: str) -> str | None:
         """The newest statement of exactly that name; the service looks for its beginning."""
@@ -182,16 +184,18 @@ class Jobs:
         try:
             while True:
                 answer = self.client.list_statements(**asked)
-                found += [
-                    each for each in answer["Statements"] if each.get("StatementName") == name
-                ]
+                with _as_answered(what):
+                    found += [
+                        each for each in answer["Statements"] if each.get("StatementName") == name
+                    ]
                 if not answer.get("NextToken"):
                     break
                 asked["NextToken"] = answer["NextToken"]
         except UNREACHABLE as error:
             raise unreachable(what, error) from error
-        newest = max(found, key=lambda each: each["CreatedAt"], default=None)
-        return None if newest is None else str(newest["Id"])
+        with _as_answered(what):
+            newest = max(found, key=lambda each: each["CreatedAt"], default=None)
+            return None if newest is None else str(newest["Id"])
 
     def _wait(self, what: str, statement_id: str) -> FinishedJob:
         until, pause = self.left(), 0.05
@@ -202,7 +206,9 @@ class Jobs:
                 if not _is_busy(error):
                     raise unreachable(what, error) from error
                 said = {"Status": "STARTED"}
-            if said["Status"] not in _RUNNING:
+            with _as_answered(what):
+                is_over = said["Status"] not in _RUNNING
+            if is_over:
                 break
             if self.clock() >= until:
                 raise StillRunning(
@@ -211,7 +217,8 @@ class Jobs:
                 )
             self.sleep(pause)
             pause = min(pause * 2, _LONGEST_POLL)
-        end = _ended(what, statement_id, said)
+        with _as_answered(what):
+            end = _ended(what, statement_id, said)
         self.finished(end)
         return end
 
@@ -222,12 +229,32 @@ class Jobs:
                 answer = self.client.get_statement_result(**asked)
             except UNREACHABLE as error:
                 raise unreachable(what, error) from error
-            names = [str(column["name"]) for column in answer["ColumnMetadata"]]
-            for record in answer["Records"]:
-                yield dict(zip(names, map(_cell, record), strict=True))
+            with _as_answered(what):
+                names = [str(column["name"]) for column in answer["ColumnMetadata"]]
+                rows = [
+                    dict(zip(names, map(_cell, record), strict=True))
+                    for record in answer["Records"]
+                ]
+            yield from rows
             if not answer.get("NextToken"):
                 return
             asked["NextToken"] = answer["NextToken"]
+
+
+@contextlib.contextmanager
+def _as_answered(what: str) -> Generator[None]:
+    """An answer that is not of the Data API's form is an error for a reader, not a defect.
+
+    Raises:
+        Undecided: it can't be read.
+    """
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Undecided(
+            f"Redshift's answer can't be read: {what}: {type(error).__name__} {error}. Run the same"
+            " command again."
+        ) from error
 
 
 def refuse_large(what: str, batch: Batch) -> None:

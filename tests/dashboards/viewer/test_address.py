@@ -97,3 +97,7 @@ def test_a_variable_that_nobody_knows_is_an_error() -> None:
 def test_a_link_out_of_the_viewer_is_none(url: str) -> None:
     assert not is_local(url)
     assert is_local("/d/cost-trends")
+
+
+def test_a_panel_of_thousands_of_digits_is_no_panel() -> None:
+    assert read_address([("viewPanel", "9" * 5000)]).panel is None

@@ -82,6 +82,8 @@ def test_a_new_manifest_collects_its_month(key: str, periods: tuple[date, ...]) 
         (created("cost-reports/x-Manifest.json", "other"), CommandRefused, "in no scope"),
         (created("elsewhere/x-Manifest.json"), CommandRefused, "in no scope"),
         ({"source": "aws.s3"}, MessageError, "no manifest"),
+        ({"source": "aws.s3", "detail": "x"}, MessageError, "no manifest"),
+        ({"source": "aws.s3", "detail": {"bucket": "x", "object": 1}}, MessageError, "no manifest"),
         ({"source": "aws.ec2"}, MessageError, "no 'run'"),
         ({"run": "daily", "extra": 1}, MessageError, "no option 'extra'"),
     ],

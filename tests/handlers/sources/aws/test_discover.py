@@ -109,3 +109,13 @@ def test_a_bill_that_does_not_say_whose_it_is_is_refused(tmp_path: Path) -> None
         list(discover(tmp_path))
 
     assert refusal.value.place.column == "bill_payer_account_id"
+
+
+def test_a_name_of_a_part_that_is_no_text_is_refused_and_not_left_out(tmp_path: Path) -> None:
+    export = Export(tmp_path)
+    export.write(CONTENT)
+    said = json.loads(export.manifest.read_text(encoding="utf-8"))
+    export.manifest.write_text(json.dumps({"dataFiles": [*said["dataFiles"], 5]}), encoding="utf-8")
+
+    with pytest.raises(BillError, match="names the part"):
+        list(discover(tmp_path))

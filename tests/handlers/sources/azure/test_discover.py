@@ -1,5 +1,6 @@
 """Which files are the bill: the newest run's, and nothing else that lies around."""
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -260,3 +261,24 @@ def test_a_file_that_does_not_say_whose_bill_it_is_is_refused(tmp_path: Path) ->
 
     with pytest.raises(BillError, match="does not say whose it is"):
         list(discover(tmp_path))
+
+
+def test_a_blob_that_is_no_object_is_refused_and_not_left_out(tmp_path: Path) -> None:
+    manifest = export(costing("1", "2"), rows=2).write(tmp_path)
+    said = json.loads(manifest.read_text(encoding="utf-8"))
+    said["blobs"].append("part_1.csv")
+    manifest.write_text(json.dumps(said), encoding="utf-8")
+
+    with pytest.raises(BillError, match="names the part"):
+        list(discover(tmp_path))
+
+
+def test_a_moment_that_the_calendar_does_not_have_counts_as_none(tmp_path: Path) -> None:
+    manifest = export(costing("1", "2"), rows=2).write(tmp_path)
+    said = json.loads(manifest.read_text(encoding="utf-8"))
+    said["runInfo"]["submittedTime"] = "2026-13-32T25:61:61Z"
+    manifest.write_text(json.dumps(said), encoding="utf-8")
+
+    (snapshot,) = discover(tmp_path)
+
+    assert snapshot.exported_at is None

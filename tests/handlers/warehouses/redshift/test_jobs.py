@@ -153,3 +153,25 @@ def test_an_error_says_which_statement_failed() -> None:
 )
 def test_only_conflicts_may_pass_by_themselves(error: str, passing: bool) -> None:
     assert FinishedJob("mine", "load", error).may_succeed_later is passing
+
+
+STRANGE: list[tuple[str, dict[str, Any]]] = [
+    ("describe_statement", {"Status": {}}),
+    ("describe_statement", {}),
+    ("get_statement_result", {"ColumnMetadata": [{"name": "a"}], "Records": [[]]}),
+    ("get_statement_result", {"ColumnMetadata": 1, "Records": []}),
+]
+
+
+@pytest.mark.parametrize(("method", "answer"), STRANGE)
+def test_an_answer_of_another_form_is_an_error_that_says_so(
+    method: str, answer: dict[str, Any]
+) -> None:
+    class Strange(Service):
+        def execute_statement(self, **_: object) -> dict[str, str]:
+            return {"Id": "1"}
+
+    strange = Strange()
+    setattr(strange, method, lambda **_: answer)  # pyright: ignore[reportUnknownLambdaType]
+    with pytest.raises(Undecided, match="answer can't be read: asking"):
+        strange.jobs().rows("asking", Batch(("SELECT 1",), {}))
