@@ -86,14 +86,18 @@ test-slow: $(VENV)/.dev engines
 release: lint types lock-check ## Check and build a release of what is committed into build/release
 	@$(PY) -m tools.release
 
-proof: $(VENV)/.dev ## Attack what the tests found right: random bills, faults, fuzzing (under 20 minutes)
+# Where the fuzzer can't be installed (it is for Linux and Python 3.12), hypothesis draws instead.
+build/fuzz/.fuzz: locks/fuzz.txt
+	-@sh tools/setup.sh fuzz build/fuzz
+
+proof: $(VENV)/.dev build/fuzz/.fuzz ## Attack what the tests found right: random bills, faults, fuzzing (under 20 minutes)
 	@rm -rf build/proof/results
 	-@sh tools/engines/build.sh focus >/dev/null
 	@$(PY) -m pytest -n 2 -q tests/proof -m "$(PROOF)"; code=$$?; \
 		$(PY) -m tools.proof $(PROOF_REPORT) || exit 1; exit $$code
 
 proof-long: $(VENV)/.dev ## The same with the full counts (hours), its report in docs/proof.md
-	@PROOF_BILLS=10000 $(MAKE) --no-print-directory proof PROOF_REPORT=docs/proof.md
+	@PROOF_BILLS=10000 PROOF_TURNS=100000 PROOF_FUZZ_SECONDS=300 $(MAKE) --no-print-directory proof PROOF_REPORT=docs/proof.md
 
 lint: $(VENV)/.dev ## Check style, and that the dashboards' golden files are those the code makes
 	@$(VENV)/bin/ruff check --quiet .
@@ -123,7 +127,8 @@ lock: $(VENV)/.dev ## Compile locks/*.txt and requirements.txt from pyproject.to
 	$(COMPILE) $(LOCK_FLAGS) $(LAPTOP) --group pulumi -o requirements.txt; \
 	$(COMPILE) $(LOCK_FLAGS) $(LAPTOP) --group policy -o locks/policy.txt; \
 	$(COMPILE) $(LOCK_FLAGS) --universal --python-version 3.12 --group focus \
-		--override tools/engines/focus/overrides.txt -o locks/focus.txt
+		--override tools/engines/focus/overrides.txt -o locks/focus.txt; \
+	$(COMPILE) $(LOCK_FLAGS) $(LAPTOP) pyproject.toml --group fuzz -c requirements.txt -o locks/fuzz.txt
 
 lock-check: $(VENV)/.dev ## Check that the locks agree with pyproject.toml (offline)
 	@$(PY) tools/lock_check.py

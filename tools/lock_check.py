@@ -42,6 +42,7 @@ LOCKS = (
     Lock("requirements.txt", groups=["pulumi"], with_project=False),
     Lock("locks/policy.txt", groups=["policy"], with_project=False),
     Lock("locks/focus.txt", groups=["focus"], with_project=False),
+    Lock("locks/fuzz.txt", groups=["fuzz"]),
 )
 
 
