@@ -22,7 +22,7 @@ PROOF_REPORT := build/proof/report.md
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo migration-demo policy release screenshots test test-all test-quick test-slow plan engines lint types format lock lock-check \
-	proof proof-long bench clean workflows \
+	proof proof-long mutate sbom bench clean workflows \
 	ci-stacks ci-plan ci-preview ci-guard ci-comment ci-up ci-drift
 
 help: ## Show this list
@@ -98,6 +98,12 @@ proof: $(VENV)/.dev build/fuzz/.fuzz ## Attack what the tests found right: rando
 
 proof-long: $(VENV)/.dev ## The same with the full counts (hours), its report in docs/proof.md
 	@PROOF_BILLS=10000 PROOF_TURNS=100000 PROOF_FUZZ_SECONDS=300 $(MAKE) --no-print-directory proof PROOF_REPORT=docs/proof.md
+
+mutate: $(VENV)/.dev ## Change modules one small thing at a time, and count what tests notice (MODULES=--all)
+	@$(PY) -m tools.mutate $(MODULES)
+
+sbom: $(VENV)/.dev ## Write what each lock installs, with licences and hashes, into build/sbom (CycloneDX)
+	@$(PY) -m tools.sbom build/sbom
 
 lint: $(VENV)/.dev ## Check style, and that the dashboards' golden files are those the code makes
 	@$(VENV)/bin/ruff check --quiet .

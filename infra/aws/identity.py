@@ -206,12 +206,6 @@ def reading_policy(bucket_arn: str, prefix: str) -> dict[str, Any]:
         "Statement": [
             listing,
             {
-                "Sid": "FindBucket",
-                "Effect": "Allow",
-                "Action": "s3:GetBucketLocation",
-                "Resource": bucket_arn,
-            },
-            {
                 "Sid": "ReadBills",
                 "Effect": "Allow",
                 "Action": "s3:GetObject",

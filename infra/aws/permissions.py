@@ -61,11 +61,12 @@ def collects(known: Mapping[str, Any]) -> Document:
                 "Resource": known["dead_letter"],
             },
             *_asks_redshift(known["workgroup"]),
-            *_stages(known["staging"], "s3:DeleteObject"),
+            *_stages(known["staging"], remove="s3:DeleteObject"),
             {
+                # Of what is not there S3 says so only to whoever may list.
                 "Sid": "FindArchived",
                 "Effect": "Allow",
-                "Action": ["s3:GetBucketLocation", "s3:ListBucket"],
+                "Action": "s3:ListBucket",
                 "Resource": known["archive"],
             },
             {
@@ -86,7 +87,10 @@ def collects(known: Mapping[str, Any]) -> Document:
 
 def copies(known: Mapping[str, Any]) -> Document:
     """What Redshift may do for COPY and UNLOAD: read and write the staging bucket."""
-    return {"Version": _VERSION, "Statement": _stages(known["staging"])}
+    return {
+        "Version": _VERSION,
+        "Statement": _stages(known["staging"], locate="s3:GetBucketLocation"),
+    }
 
 
 def starts(known: Mapping[str, Any]) -> Document:
@@ -178,7 +182,8 @@ def shows(known: Mapping[str, Any]) -> Document:
 
     https://grafana.com/docs/plugins/grafana-redshift-datasource/latest/configure/
     """
-    return {"Version": _VERSION, "Statement": _asks_redshift(known["workgroup"])}
+    statements = _asks_redshift(known["workgroup"], "redshift-data:CancelStatement")
+    return {"Version": _VERSION, "Statement": statements}
 
 
 def takes(role: str) -> Document:
@@ -213,7 +218,7 @@ def receives_from(queue: str, rule: str) -> Document:
     }
 
 
-def _asks_redshift(workgroup: str) -> list[dict[str, Any]]:
+def _asks_redshift(workgroup: str, *also: str) -> list[dict[str, Any]]:
     return [
         {
             "Sid": "Ask",
@@ -229,7 +234,7 @@ def _asks_redshift(workgroup: str) -> list[dict[str, Any]]:
             "Sid": "HearOfOwnStatements",
             "Effect": "Allow",
             "Action": [
-                "redshift-data:CancelStatement",
+                *also,
                 "redshift-data:DescribeStatement",
                 "redshift-data:GetStatementResult",
                 "redshift-data:ListStatements",
@@ -242,13 +247,14 @@ def _asks_redshift(workgroup: str) -> list[dict[str, Any]]:
     ]
 
 
-def _stages(bucket: str, *also: str) -> list[dict[str, Any]]:
-    objects = ["s3:GetObject", "s3:PutObject", *also]
+def _stages(bucket: str, *, locate: str = "", remove: str = "") -> list[dict[str, Any]]:
+    """What works with staged files; ``locate`` and ``remove`` are what one of them does beside."""
+    objects = ["s3:GetObject", "s3:PutObject", *filter(None, [remove])]
     return [
         {
             "Sid": "FindStaged",
             "Effect": "Allow",
-            "Action": ["s3:GetBucketLocation", "s3:ListBucket"],
+            "Action": [*filter(None, [locate]), "s3:ListBucket"],
             "Resource": bucket,
         },
         {"Sid": "Stage", "Effect": "Allow", "Action": objects, "Resource": f"{bucket}/*"},

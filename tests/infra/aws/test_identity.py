@@ -82,7 +82,6 @@ def test_the_role_lends_credentials_for_an_hour() -> None:
 def test_the_role_may_only_list_and_read_the_bills_and_ask_for_totals() -> None:
     assert {(one["Action"], one["Resource"]) for one in reading()} == {
         ("s3:ListBucket", ARN),
-        ("s3:GetBucketLocation", ARN),
         ("s3:GetObject", f"{ARN}/cost-reports/*"),
         ("ce:GetCostAndUsage", "*"),
     }
