@@ -1,5 +1,6 @@
 """The hub itself as what answers its SQL."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -26,9 +27,9 @@ class Asks(Protocol):
     """Whoever brings a statement to BigQuery: ``handlers.warehouses.bigquery.jobs.Jobs``."""
 
     def rows(
-        self, what: str, sql: str, parameters: Mapping[str, str | None]
+        self, what: str, sql: str, parameters: Mapping[str, str | Sequence[str] | None]
     ) -> Sequence[Mapping[str, Any]]:
-        """The rows that one statement gives; its values are bound as texts, by name."""
+        """The rows that one statement gives; its values are bound as texts or lists of them."""
         ...
 
 
@@ -87,7 +88,10 @@ class BigQueryRunner:
         )
 
     def insert(self, table: Table, rows: Sequence[Sequence[Cell]]) -> None:
-        """Add rows in one statement.
+        """Add rows in one statement, however many they are.
+
+        They are bound as one list, a row as the text of a list of texts: BigQuery binds ten
+        thousand values at most (https://docs.cloud.google.com/bigquery/quotas#query_jobs).
 
         Raises:
             WarehouseError: it failed, and added none.
@@ -96,15 +100,16 @@ class BigQueryRunner:
             return
         place = TableName(self.hub.project, self.hub.dataset, table.name)
         types = [_TYPES[field.type] for field in table.fields]
-        values = ", ".join(
-            "(" + ", ".join(f"CAST(@r{r}_{c} AS {kind})" for c, kind in enumerate(types)) + ")"
-            for r in range(len(rows))
+        cells = ", ".join(
+            f"CAST(JSON_VALUE(cells, '$[{number}]') AS {kind})" for number, kind in enumerate(types)
         )
-        bound = {
-            f"r{r}_{c}": _text(cell) for r, row in enumerate(rows) for c, cell in enumerate(row)
-        }
+        bound = [json.dumps([_text(cell) for cell in row]) for row in rows]
         columns = ", ".join(f"`{name}`" for name in table.names)
-        self.jobs.rows(self.what, f"INSERT INTO {place} ({columns}) VALUES {values}", bound)
+        self.jobs.rows(
+            self.what,
+            f"INSERT INTO {place} ({columns}) SELECT {cells} FROM UNNEST(@rows) AS cells",
+            {"rows": bound},
+        )
 
 
 def _text(cell: Cell) -> str | None:

@@ -15,8 +15,6 @@ from handlers.tables import RECONCILIATION
 
 _USD = "USD"
 _DIGITS = 60
-_AT_ONCE = 400
-"""Rows that are added together: BigQuery binds ten thousand values at most."""
 _STEP = Decimal(1).scaleb(-MONEY_SCALE)
 
 
@@ -33,7 +31,7 @@ class Books:
 
         Raises:
             RateMissing: a currency without a rate that may be used; nothing was added.
-            WarehouseError: they can't be added; what was added before stays.
+            WarehouseError: they can't be added; none of them was.
         """
         with localcontext(prec=_DIGITS):
             rows = [
@@ -41,8 +39,7 @@ class Books:
                 for each in compared
                 for part in (None, *each.parts, *each.days)
             ]
-        for first in range(0, len(rows), _AT_ONCE):
-            self.runner.insert(RECONCILIATION, rows[first : first + _AT_ONCE])
+        self.runner.insert(RECONCILIATION, rows)
 
     def _usd(self, amount: Decimal, load: LedgerRow, currency: str) -> Decimal:
         """``amount`` in USD as the load converted: at the rate of its lines, else the site's."""

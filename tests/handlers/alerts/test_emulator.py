@@ -1,7 +1,7 @@
 """Rules asked of a BigQuery by Google's own client, and what is remembered there."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,7 +13,9 @@ from handlers.alerts import Rule, State, evaluate, rules
 from handlers.alerts.bigquery import BigQueryRunner
 from handlers.alerts.budgets import replace_budgets
 from handlers.alerts.rules import asked
+from handlers.alerts.runner import Cell
 from handlers.site.budgets import Budget, BudgetScope
+from handlers.tables import AMOUNT, RECONCILIATION
 from handlers.warehouses.bigquery import tables, views
 from handlers.warehouses.bigquery.jobs import Jobs
 from tests.engine.bigquery.emulator import PROJECT, Emulator, running
@@ -85,6 +87,38 @@ def test_bigquery_and_duckdb_measure_the_same(runner: BigQueryRunner, rule: Rule
     expected = [plain(row) for row in laptop.rows(f"{asked(rule, laptop, now)}\n{order}")]
     found = [plain(row) for row in runner.rows(f"{asked(rule, runner, now)}\n{order}")]
     assert found == expected
+
+
+def test_rows_of_more_values_than_bigquery_binds_are_added_by_one_statement(
+    runner: BigQueryRunner,
+) -> None:
+    count = 10_000 // len(RECONCILIATION.names) + 1
+    cells: Mapping[str, Cell] = {
+        **dict.fromkeys(RECONCILIATION.names),
+        **{field.name: 'it\'s "x"' for field in RECONCILIATION.fields if not field.nullable},
+        "billing_period": NOV,
+        "checked_at": NOW.replace(tzinfo=None),
+        **{field.name: Decimal("0.1") for field in RECONCILIATION.fields if field.type == AMOUNT},
+    }
+    runner.insert(
+        RECONCILIATION,
+        [
+            [f"scope {number}" if name == "scope" else cells[name] for name in RECONCILIATION.names]
+            for number in range(count)
+        ],
+    )
+    (found,) = runner.rows(
+        "SELECT COUNT(DISTINCT scope) AS scopes, SUM(difference) AS amount,"
+        " COUNT(invoice_id) AS invoices, MIN(source) AS source, MAX(checked_at) AS checked"
+        " FROM costs.reconciliation WHERE scope LIKE 'scope %'"
+    )
+    assert found == {
+        "scopes": count,
+        "amount": Decimal(count) / 10,
+        "invoices": 0,
+        "source": 'it\'s "x"',
+        "checked": NOW.replace(tzinfo=None),
+    }
 
 
 def test_the_hubs_job_remembers_in_bigquery_what_it_told(runner: BigQueryRunner) -> None:
