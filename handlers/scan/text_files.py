@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+from collections import Counter
 from collections.abc import Generator
 from typing import BinaryIO, NamedTuple, cast
 
@@ -62,6 +63,12 @@ def read_header(stream: BinaryIO, part: Part) -> Header:
         raise BillError(
             Place(str(part)), "The file is empty.", "Fetch it again; a bill has a header row."
         )
+    if len(first) == _MAX_HEADER_BYTES and not first.endswith(b"\n"):
+        raise BillError(
+            Place(str(part), 1),
+            f"The header is longer than {_MAX_HEADER_BYTES // 1024 // 1024} MiB.",
+            "No cloud writes such a header: look at the file and export the bill again.",
+        )
     if first.startswith(_UTF16_MARKS) or b"\x00" in first:
         raise BillError(
             Place(str(part), 1), "The file is not UTF-8 (UTF-16?).", "Save it as UTF-8 CSV."
@@ -72,8 +79,12 @@ def read_header(stream: BinaryIO, part: Part) -> Header:
         raise BillError(
             Place(str(part), 1), "The header is not UTF-8.", "Save the file as UTF-8 CSV."
         ) from None
-    names = tuple(name.strip() for name in next(csv.reader([text])))
-    twice = sorted({name for name in names if names.count(name) > 1})
+    csv.field_size_limit(MAX_CELL_BYTES)
+    try:
+        names = tuple(name.strip() for name in next(csv.reader([text])))
+    except csv.Error as error:
+        raise _bad_row(part, 1, error) from None
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
         raise BillError(
             Place(str(part), 1, twice[0]), "The column stands there twice.", "Export it again."
