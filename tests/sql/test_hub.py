@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from handlers.focus import VIEW, focus_columns
 from handlers.record import COLUMNS, PUBLISHED
 from handlers.tables import DAILY, HOURLY
 from handlers.warehouses.bigquery import BigQueryTable, BigQueryView, tables, views
@@ -45,6 +46,7 @@ def test_every_table_and_view_is_what_googlesql_takes() -> None:
     unified = tuple(columns["unified_costs"])
     assert unified[: len(PUBLISHED)] == PUBLISHED
     assert unified == tuple(column.name for column in COLUMNS)
+    assert tuple(columns[VIEW]) == tuple(column.name for column in focus_columns())
     assert set(columns["serving_daily_costs"]) == set(DAILY.names)
     assert set(columns["serving_hourly_costs"]) == {"warehouse", *HOURLY.names}
     assert columns["serving_daily_costs"]["cost"] == "NUMERIC"
