@@ -1,6 +1,7 @@
 """The mutator changes one thing at a time, and tells what tests notice from what they don't."""
 
 import ast
+import sys
 import tomllib
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def test_survivors_are_told_and_explained_ones_count_as_killed(
     )
     monkeypatch.setattr(mutate, "ROOT", tmp_path)
     monkeypatch.setattr(mutate, "DATA", tmp_path / "mutate.toml")
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     monkeypatch.chdir(tmp_path)
     assert mutate.main(["--all"]) == 1
     told = capfd.readouterr().out
