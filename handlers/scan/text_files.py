@@ -22,6 +22,7 @@ _UTF8_MARK = b"\xef\xbb\xbf"
 _GZIP_MARK = b"\x1f\x8b"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MAX_HEADER_BYTES = 1024 * 1024
+_MAX_LINE = 4 * MAX_CELL_BYTES
 _TRUNCATED = "Fetch the file again: it ends early or is damaged. Nothing was changed."
 
 
@@ -108,7 +109,7 @@ def csv_rows(part: Part) -> Generator[tuple[int, dict[str, str]], None, None]:
         names = read_header(stream, part).names
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
         csv.field_size_limit(MAX_CELL_BYTES)
-        reader = csv.reader(text, strict=True)
+        reader = csv.reader(_lines(text), strict=True)
         while True:
             row_number = reader.line_num + 2
             try:
@@ -132,6 +133,14 @@ def csv_rows(part: Part) -> Generator[tuple[int, dict[str, str]], None, None]:
                     "Export the bill again; it was cut or edited.",
                 )
             yield reader.line_num + 1, dict(zip(names, row, strict=True))
+
+
+def _lines(text: io.TextIOWrapper) -> Generator[str, None, None]:
+    """The lines of a file; one that has no end is not read to it, which could be gigabytes."""
+    while line := text.readline(_MAX_LINE):
+        if len(line) == _MAX_LINE and not line.endswith("\n"):
+            raise csv.Error("field larger than a line may be")
+        yield line
 
 
 def _bad_row(part: Part, row: int, error: csv.Error) -> BillError:
