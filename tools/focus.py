@@ -26,8 +26,8 @@ python -m handlers costs --format focus --period 2026-11 --output focus.csv
 which writes the rows of a laptop's warehouse as CSV, or as Parquet to a file whose name ends in
 `.parquet`; `--cloud`, `--customer`, `--from`, `--to` and `--charge-type` choose as always. Columns
 that begin with `x_` are this product's own. Amounts are exact, with nine places, and all in USD: a
-bill in another currency has its own amount in `x_BillCost`. What is summed over `BilledCost` is what
-is summed over `cost_usd`. A row is a day of a SKU, not a line of the bill.
+bill in another currency has its own amount in `x_BillCost`. The sum of `BilledCost` is that of
+`cost_usd`. A row is a day of a SKU, not a line of the bill.
 
 | column | from | meaning |
 |---|---|---|
