@@ -33,6 +33,12 @@ Program: TypeAlias = Callable[[], None]
 Json: TypeAlias = dict[str, Any]
 
 SECONDS = 50
+STATE_WRITTEN_AT_THE_END: Mapping[str, str] = {
+    "PULUMI_EXPERIMENTAL": "true",
+    "PULUMI_SKIP_CHECKPOINTS": "true",
+}
+"""Half of an update's time goes into writing the state after each step, which matters to those
+alone that are killed: https://github.com/pulumi/pulumi/issues/10668"""
 BUILDS = Path("tools/engines/build.sh")
 
 
@@ -201,7 +207,11 @@ class Stack:
                     *_inline(address),
                 ],
                 cwd=self.project,
-                env=self.environment(),
+                env={
+                    name: value
+                    for name, value in self.environment().items()
+                    if name not in STATE_WRITTEN_AT_THE_END
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -262,6 +272,7 @@ class Stack:
             "PULUMI_CONFIG_PASSPHRASE": "a passphrase of tests",
             "PULUMI_DEBUG_PROVIDERS": self.providers,
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            **STATE_WRITTEN_AT_THE_END,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             # Lets the executable write its event log, from which the steps are read.
             "PULUMI_DEBUG_COMMANDS": "true",
