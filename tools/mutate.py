@@ -79,10 +79,13 @@ def _try(module: Mapping[str, Any], explained: Sequence[Mapping[str, str]]) -> f
         print(f"{file}: its tests fail as it stands.")
         return 0
     made = list(mutants(source))
-    left = [one for one in made if _survives(file, one.source, module["tests"], limit)]
+    left: list[Mutant] = []
+    for one in made:
+        if _survives(file, one.source, module["tests"], limit):
+            left.append(one)
+            if _named(one) not in known:
+                print(f"{file}:{one}", flush=True)
     unknown = [one for one in left if _named(one) not in known]
-    for one in unknown:
-        print(f"{file}:{one}")
     share = 100 * (1 - len(unknown) / max(1, len(made)))
     print(
         f"{file}: {len(made) - len(left)} of {len(made)} mutants killed,"
