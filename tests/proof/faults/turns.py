@@ -14,7 +14,7 @@ from handlers.errors import CostError
 from tests.proof.faults.bill import Sample, by_truth
 from tests.proof.faults.layer import NOTHING, How, Kind, Layer
 
-MOST_TURNS = int(os.environ.get("PROOF_TURNS", "8"))
+MOST_TURNS = int(os.environ.get("PROOF_TURNS", "6"))
 """How many calls of a kind have their turn, from the first to the last; in the long run each."""
 
 CHILD_SECONDS = 60
