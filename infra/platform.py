@@ -15,6 +15,7 @@ from handlers.scopes import GcpScope as GcpDocument
 from handlers.scopes import document
 from handlers.settings import AWS_AUDIENCE, Name
 from infra import bundles
+from infra.aliases import keep_renamed
 from infra.aws.billing import Billing as AwsBilling
 from infra.aws.billing import land_bills as land_aws_bills
 from infra.aws.identity import CollectorRole
@@ -46,6 +47,7 @@ def build(
     deployed. ``today`` is the day in UTC on which what is new begins.
     """
     tag_azure(settings.labels)
+    keep_renamed()
     hub = Hub.make(settings, bundle_of)
     own, jobs = hub_job(hub, settings), list[str]()
     if Cloud.GCP in settings.clouds:
