@@ -28,12 +28,13 @@ from infra.gcp.export import BillingExport
 from infra.gcp.federation import Pool
 from infra.gcp.identity import JobIdentity
 from infra.gcp.shares import CustomerShares
+from infra.grafana_settings import Hosting
 from infra.hub import BundleOf, Hub
 from infra.labels import tag_azure
 from infra.native import aws_native, azure_native
 from infra.pipelines import pipelines
 from infra.providers import aws_provider, azure_provider, grafana_provider
-from infra.settings import AwsSettings, AzureSettings, Hosting, Settings
+from infra.settings import AwsSettings, AzureSettings, Settings
 from infra.shown import detail_pages, grafana, grafana_url, redshift_source, sql_source
 from infra.stages import Phase
 

@@ -7,8 +7,9 @@ import pulumi_azure_native as azure
 import pulumi_gcp as gcp
 import pulumiverse_grafana as grafana
 
+from infra.grafana_settings import GrafanaSettings
 from infra.scopes import AwsScope
-from infra.settings import AwsSettings, AzureSettings, GcpSettings, GrafanaSettings
+from infra.settings import AwsSettings, AzureSettings, GcpSettings
 
 
 def gcp_provider(settings: GcpSettings, labels: Mapping[str, str]) -> gcp.Provider:

@@ -6,27 +6,23 @@ Nothing else reads the configuration. Defaults and descriptions of all keys stan
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
-from typing import Self, TypeVar
+from typing import Self
 
 import pulumi
 from pulumi.runtime.config import CONFIG
 from pulumi.runtime.config import is_config_secret as is_secret
 
-from dashboards.source import Access
 from handlers.record import Cloud
 from handlers.site import Shares
+from infra.grafana_settings import HTTPS_URL, GrafanaSettings, read_grafana
 from infra.native_settings import (
     AWS_KEYS,
     AZURE_KEYS,
     GCP_IMAGE,
     CollectorRuntime,
-    DetailSettings,
     Job,
     RedshiftSettings,
-    SqlRoute,
     SqlSettings,
-    read_detail,
     read_job,
     read_redshift,
     read_runtime,
@@ -49,22 +45,11 @@ from infra.scopes import (
 from infra.share_settings import read_shares
 from infra.stages import Phase, Stage, stage_of
 
-Word = TypeVar("Word", bound=StrEnum)
-
 SECRETS: Sequence[str] = ("grafana_token", "grafana_sql_client_secret")
 """Keys whose values the program hands on and never looks at."""
 
 PROJECT = "ai-cost-monitoring"
 """The Pulumi project's name, and the value of ``managed-by`` on all that it makes."""
-
-
-class Hosting(StrEnum):
-    """Where Grafana runs."""
-
-    EXTERNAL = "external"
-    """At a URL: Grafana Cloud or one's own, with a service account's token."""
-    CLOUD_RUN = "cloud-run"
-    """In the hub's project: stateless, behind Identity-Aware Proxy."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,24 +121,6 @@ class AzureSettings:
     scopes: tuple[AzureScope, ...]
     job: Job
     sql: SqlSettings
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GrafanaSettings:
-    """Where the dashboards go, and who may see them."""
-
-    hosting: Hosting
-    url: str
-    """Empty when the program hosts it."""
-    token: pulumi.Output[str] | None
-    """There when it is external."""
-    access: Access
-    """How an external Grafana proves to Google who it is."""
-    key_rotation: str
-    """Another text makes another key, where access is by key."""
-    viewers: tuple[str, ...]
-    """Who may see the Grafana that the program hosts, as members of IAM."""
-    detail: DetailSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -242,7 +209,7 @@ class Settings:
             gcp=gcp,
             aws=aws,
             azure=azure,
-            grafana=_grafana(reader, secrets or {}, azure.sql.route if azure else None),
+            grafana=read_grafana(reader, secrets or {}, azure.sql.route if azure else None),
             pipeline=read_pipeline(reader, gcp.project, aws.scopes if aws else ()),
             shares=read_shares(reader),
         )
@@ -307,17 +274,8 @@ _TAG = Allowed(r"[\w .:/=+@-]{1,128}", "a tag's key", "customer_id")
 _GUID = Allowed(GUID, "a GUID", "00000000-0000-0000-0000-000000000000")
 _AZURE_LOCATION = Allowed(r"[a-z]+\d?", "an Azure location", "eastus2")
 _RESOURCE_GROUP = Allowed(r"[\w().-]{0,89}[\w()-]", "a resource group's name", PROJECT)
-_URL = Allowed(
-    r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[\w./~-]*)?",
-    "an https URL without a user or a query",
-    "https://acme.grafana.net",
-)
-_DOCS = Allowed(_URL.pattern, _URL.words, "https://github.com/acme/ai-cost-monitoring/blob/main")
-_ROTATION = Allowed(r"[\w.-]{1,64}", "a short text, like the month", "2026-11")
-_VIEWER = Allowed(
-    r"(user|group):[^@\s,]+@[\w-]+(\.[\w-]+)+|domain:[\w-]+(\.[\w-]+)+",
-    "user:NAME@HOST, group:NAME@HOST or domain:HOST",
-    "group:finops@example.com",
+_DOCS = Allowed(
+    HTTPS_URL.pattern, HTTPS_URL.words, "https://github.com/acme/ai-cost-monitoring/blob/main"
 )
 _CLOUD = Allowed("aws|azure|gcp", "aws, azure, gcp", "aws")
 
@@ -384,43 +342,3 @@ def _azure(reader: Reader) -> AzureSettings:
         job=read_job(reader, "azure"),
         sql=read_sql(reader, storage_account),
     )
-
-
-def _grafana(
-    reader: Reader, secrets: Mapping[str, pulumi.Output[str] | None], route: SqlRoute | None
-) -> GrafanaSettings:
-    hosting = _one_of(reader, "grafana", Hosting, Hosting.EXTERNAL)
-    external = hosting is Hosting.EXTERNAL
-    if external and not reader.secret_is_set("grafana_token"):
-        reader.mistakes.append(
-            Mistake(
-                "grafana_token",
-                "is not set.",
-                "the token of a service account of Grafana, as a secret",
-                "pulumi config set --secret grafana_token",
-            )
-        )
-    viewers = reader.texts("grafana_viewers", _VIEWER)
-    if not external and not viewers:
-        reader.note(
-            "grafana_viewers",
-            "is empty: nobody could open the Grafana on cloud-run.",
-            f"a list of {_VIEWER.words}",
-            f'["{_VIEWER.example}"]',
-        )
-    words = reader.text("grafana_access", Allowed("key|metadata", "key or metadata", "key"))
-    return GrafanaSettings(
-        hosting=hosting,
-        url=reader.text("grafana_url", _URL) if external else "",
-        token=secrets.get("grafana_token") if external else None,
-        access=Access.METADATA if words == "metadata" else Access.KEY,
-        key_rotation=reader.text("grafana_key_rotation", _ROTATION),
-        viewers=viewers,
-        detail=read_detail(reader, secrets, route),
-    )
-
-
-def _one_of(reader: Reader, key: str, kind: type[Word], default: Word) -> Word:
-    words = [str(word) for word in kind]
-    found = reader.text(key, Allowed("|".join(words), ", ".join(words), str(default)))
-    return kind(found) if found in words else default

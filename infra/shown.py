@@ -18,8 +18,9 @@ from infra.grafana.image import Image
 from infra.grafana.key import SignInKey
 from infra.grafana.pages import Pages
 from infra.grafana.sources import RedshiftSource, SqlSource
+from infra.grafana_settings import Hosting
 from infra.hub import Hub
-from infra.settings import AzureSettings, Hosting, Settings
+from infra.settings import AzureSettings, Settings
 
 OWN_GRAFANA = "ai-cost-grafana"
 """The service's name of a Grafana that the program hosts."""

@@ -6,7 +6,7 @@ https://docs.cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics/publ
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -42,7 +42,7 @@ class Hub:
         return _rows(self._answer(sql, values))
 
     def rows(
-        self, what: str, sql: str, parameters: Mapping[str, str | None]
+        self, what: str, sql: str, parameters: Mapping[str, str | Sequence[str] | None]
     ) -> list[dict[str, Any]]:
         """As ``ask``, with cells of their own types; ``handlers.alerts.bigquery.Asks``.
 
@@ -57,7 +57,7 @@ class Hub:
             {name: _typed(cell, kinds[name]) for name, cell in row.items()} for row in _rows(answer)
         ]
 
-    def _answer(self, sql: str, values: Mapping[str, str | None]) -> Json:
+    def _answer(self, sql: str, values: Mapping[str, str | Sequence[str] | None]) -> Json:
         api = self.login.api("bigquery", self.settings.project)
         queries = f"/bigquery/v2/projects/{self.settings.project}/queries"
         answer = self._post(
@@ -74,12 +74,7 @@ class Hub:
                 },
                 "parameterMode": "NAMED",
                 "queryParameters": [
-                    {
-                        "name": name,
-                        "parameterType": {"type": "STRING"},
-                        "parameterValue": {"value": value},
-                    }
-                    for name, value in values.items()
+                    {"name": name, **_parameter(value)} for name, value in values.items()
                 ],
             },
         )
@@ -119,6 +114,16 @@ class Hub:
                 f"{error} Has the stack been built (pulumi up), in the project "
                 f"{self.settings.project} and in {self.settings.bigquery_location}?",
             ) from None
+
+
+def _parameter(value: str | Sequence[str] | None) -> Json:
+    """A text or a list of texts, as a query is given it."""
+    if value is None or isinstance(value, str):
+        return {"parameterType": {"type": "STRING"}, "parameterValue": {"value": value}}
+    return {
+        "parameterType": {"type": "ARRAY", "arrayType": {"type": "STRING"}},
+        "parameterValue": {"arrayValues": [{"value": each} for each in value]},
+    }
 
 
 def _typed(cell: str | None, kind: str) -> object:

@@ -14,10 +14,10 @@ from infra.apis.web import Api
 from infra.commands.options import Environment, environment, stack_option
 from infra.doctor.examination import Place
 from infra.doctor.grafana import token_of
+from infra.grafana_settings import Hosting
 from infra.guard.preview import Change, Preview, read_preview
 from infra.promotion.environment import EngineFailed
 from infra.promotion.pulumi_engine import PulumiEngine
-from infra.settings import Hosting
 from infra.upgrade.dollars import moved, told
 from infra.upgrade.edited import edited
 from infra.upgrade.steps import Step, Waiting, waiting

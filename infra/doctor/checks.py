@@ -18,7 +18,8 @@ from infra.doctor import (
     pulumi,
 )
 from infra.doctor.examination import Check, Place
-from infra.settings import AzureSettings, Hosting
+from infra.grafana_settings import Hosting
+from infra.settings import AzureSettings
 from infra.stages import Phase
 
 

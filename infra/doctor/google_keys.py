@@ -11,8 +11,8 @@ from dashboards.source import Access
 from infra.apis.web import Api, Refused
 from infra.doctor.examination import Place
 from infra.doctor.finding import Finding, finding
+from infra.grafana_settings import Hosting
 from infra.jobs.targets import targets
-from infra.settings import Hosting
 
 MOST_DAYS = 90
 SIGN_IN = "grafana-sign-in"

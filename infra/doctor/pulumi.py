@@ -17,7 +17,7 @@ from infra.apis.aws import Aws
 from infra.apis.web import Refused
 from infra.doctor.examination import Place
 from infra.doctor.finding import Finding, finding
-from infra.settings import Hosting
+from infra.grafana_settings import Hosting
 from infra.stack_file import ROOT
 
 LEAST = (3, 259, 0)

@@ -8,7 +8,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_gcp as gcp
 
-from infra.settings import Hosting
+from infra.grafana_settings import Hosting
 from infra.stages import Phase
 
 

@@ -8,10 +8,11 @@ import pytest
 import yaml
 
 from handlers.record import Cloud
+from infra.grafana_settings import Hosting
 from infra.reading import ConfigError
 from infra.recording import record
 from infra.scopes import AwsAdoption
-from infra.settings import KEYS, SECRETS, Hosting, Settings
+from infra.settings import KEYS, SECRETS, Settings
 from infra.stages import Phase
 
 SUBSCRIPTION = "00000000-0000-4000-8000-00000000000a"

@@ -1,8 +1,9 @@
 import pytest
 
 from infra.azure.bills import Bills, bills_of, directory_of, is_billing_scope
+from infra.native_settings import Job, SqlRoute, SqlSettings
 from infra.scopes import AzureAdoption, AzureScope
-from infra.settings import AzureSettings, Job, SqlRoute, SqlSettings
+from infra.settings import AzureSettings
 
 SUBSCRIPTION = "/subscriptions/11111111-1111-4111-8111-111111111111"
 ENROLLMENT = "/providers/Microsoft.Billing/billingAccounts/1234567"

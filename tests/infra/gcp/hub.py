@@ -21,9 +21,9 @@ from infra.gcp.reader import GrafanaReader
 from infra.gcp.services import Services
 from infra.gcp.storage import Storage
 from infra.gcp.warehouse import Warehouse
+from infra.grafana_settings import Hosting
 from infra.recording import Recorded, Recording, record
 from infra.scopes import GcpScope
-from infra.settings import Hosting
 from infra.stages import Phase
 
 PROJECT, REGION = "demo-costs", "europe-west3"

@@ -3,8 +3,8 @@ from functools import partial
 import pytest
 
 from infra.gcp.services import services
+from infra.grafana_settings import Hosting
 from infra.recording import Recording
-from infra.settings import Hosting
 from tests.infra.gcp.hub import build_hub, one, recorded
 
 SERVICE = "gcp:projects/service:Service"
