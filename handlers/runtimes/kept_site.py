@@ -9,6 +9,7 @@ change.
 import logging
 import shutil
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +20,8 @@ from handlers.runtimes.clients import Scratch
 from handlers.site import Site, load_site
 
 NAME = "site.zip"
+MOST_BYTES = 64 * 1024 * 1024
+"""Of the unpacked files together; the memory of a function holds them twice."""
 
 
 class CopyUnreachable(CostError):
@@ -60,10 +63,9 @@ def site_or_copy(fetch: Callable[[Path], object], copy: Copy, scratch: Scratch) 
         shutil.rmtree(folder)
         try:
             copy.fetch(file)
-        except CopyUnreachable:
-            raise error from None
-        with zipfile.ZipFile(file) as kept:
-            kept.extractall(folder)
+            _unpack(file, folder)
+        except CopyUnreachable as missing:
+            raise error from missing
         log.warning("The site data is the last that was read: %s", error)
         return load_site(folder)
     site = load_site(folder)
@@ -76,3 +78,17 @@ def site_or_copy(fetch: Callable[[Path], object], copy: Copy, scratch: Scratch) 
     except CopyUnreachable as error:
         log.warning("The site data could not be kept for days without the hub: %s", error)
     return site
+
+
+def _unpack(file: Path, folder: Path) -> None:
+    """Write the files of a copy below ``folder``; zipfile itself lets none get out of there."""
+    try:
+        with zipfile.ZipFile(file) as kept:
+            size = sum(each.file_size for each in kept.infolist())
+            if size > MOST_BYTES:
+                raise CopyUnreachable(
+                    f"The copy of the site data is {size} bytes unpacked, of {MOST_BYTES} at most."
+                )
+            kept.extractall(folder)
+    except (zipfile.BadZipFile, zlib.error) as error:
+        raise CopyUnreachable(f"The copy of the site data is damaged: {error}") from error

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,7 +20,7 @@ from handlers.native import Federation
 from handlers.runtimes.aws_clients import federated
 from handlers.runtimes.aws_site import S3Copy
 from handlers.runtimes.clients import Scratch
-from handlers.runtimes.kept_site import site_or_copy
+from handlers.runtimes.kept_site import MOST_BYTES, site_or_copy
 from handlers.site import Site
 from handlers.sources.aws.credentials import assumed_session
 from handlers.warehouses.redshift.names import Place
@@ -164,3 +165,22 @@ def test_a_copy_that_can_not_be_kept_is_a_warning(
         read(S3Copy(s3, Place("no-such-bucket", "site")), tmp_path / "1", CUSTOMERS)
     s3.close()
     assert "could not be kept for days without the hub" in caplog.text
+
+
+@pytest.mark.parametrize("content", [b"no zip at all", b"PK\x03\x04 and no end"])
+def test_a_damaged_copy_is_as_good_as_none(copy: S3Copy, tmp_path: Path, content: bytes) -> None:
+    damaged = tmp_path / "damaged.zip"
+    damaged.write_bytes(content)
+    copy.keep(damaged)
+    with pytest.raises(BucketError, match="gs://site: the store can't be reached"):
+        read(copy, tmp_path / "1", None)
+
+
+def test_a_copy_that_would_fill_the_memory_is_not_unpacked(copy: S3Copy, tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as zipped:
+        zipped.writestr("customers.csv", bytes(MOST_BYTES + 1))
+    copy.keep(bomb)
+    with pytest.raises(BucketError) as refused:
+        read(copy, tmp_path / "1", None)
+    assert f"{MOST_BYTES + 1} bytes unpacked" in str(refused.value.__cause__)
