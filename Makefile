@@ -19,6 +19,9 @@ SLOW   := slow or engine or runtime or browser
 PROOF  := proof
 PROOF_REPORT := build/proof/report.md
 
+# Where it is set, each of thousands of processes compiles anew what it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo migration-demo policy release screenshots test test-all test-quick test-slow plan engines lint types format lock lock-check \
