@@ -38,15 +38,17 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(NothingIsSkipped())
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests that ask real accounts are deselected, not skipped, unless nothing else is meant.
 
     Tests that share what a module of theirs makes once go to one worker, so that it is made once.
+    A folder's own group, of what all its modules share, goes before: two would make a third.
     """
     for item in items:
         if _is_slow(item) and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
-        if _shares_with_its_module(item):
+        if not item.get_closest_marker("xdist_group") and _shares_with_its_module(item):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     if _is_live(config):
         return

@@ -99,8 +99,8 @@ def _differing(some: Sequence[tuple[str, ...]], others: Sequence[tuple[str, ...]
     return [len(mine), len(theirs), *pairs[:3]]
 
 
-@pytest.mark.parametrize("period", [OCTOBER, NOVEMBER], ids=str)
-@pytest.mark.parametrize("account", [DOLLARS, EUROS])
+# The emulator needs 20 seconds for each: both months and both currencies, but not all four.
+@pytest.mark.parametrize(("account", "period"), [(DOLLARS, NOVEMBER), (EUROS, OCTOBER)], ids=str)
 def test_a_sample_bill_gives_the_same_rows_and_totals_to_the_nano_dollar(
     emulator: Emulator, bills: Path, warehouse: Path, account: str, period: date
 ) -> None:
