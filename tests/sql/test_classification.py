@@ -73,6 +73,8 @@ def test_what_is_staged_has_the_columns_and_types_of_the_hubs_tables() -> None:
         table.name: googlesql.create(create_table(f"p.d.{table.name}", table)) for table in tables()
     }
     hub["llm_costs"] = hub["gcp_llm_costs"]
+    # Of the hub's own rows it is empty: only what other clouds publish says where it is from.
+    assert hub["platform_costs"].pop("warehouse") == "STRING"
     for name in OUTPUTS:
         assert made[name] == hub[name.removeprefix("new_")], name
     assert set(LINE_NAMES) <= set(made["bill_lines"])
