@@ -8,9 +8,7 @@ from pathlib import Path
 import click
 
 from infra.drift.compare import Drift, compare
-from infra.guard.preview import Preview, read_preview
-from infra.promotion.environment import EngineFailed
-from infra.promotion.pulumi_engine import PulumiEngine
+from infra.promotion.pulumi_engine import PulumiEngine, whole_preview
 from infra.stack_file import ROOT
 
 DRIFTED = 2
@@ -39,8 +37,8 @@ def drift(stack: str, written: Path | None, folder: Path) -> None:
     apart. Exit code 0 means no drift, 2 that something drifted, 1 that it could not be told.
     """
     engine = PulumiEngine(stack, folder, say=_unheard)
-    believed = _whole(read_preview(engine.preview()))
-    refreshed = _whole(read_preview(engine.refreshed_preview()))
+    believed = whole_preview(engine.preview(), "drift")
+    refreshed = whole_preview(engine.refreshed_preview(), "drift")
     found = compare(believed, refreshed)
     if written is not None:
         written.write_text(json.dumps(found.document(), indent=2) + "\n", encoding="utf-8")
@@ -68,15 +66,6 @@ def report(found: Drift) -> Iterator[str]:
         yield "Waiting for 'pulumi up', which is no drift:"
         yield ""
         yield from (f"- {each.op} {each.name}" for each in found.pending)
-
-
-def _whole(preview: Preview) -> Preview:
-    if preview.errors:
-        raise EngineFailed(
-            f"The preview of '{preview.stack}' failed, so that drift can't be told:"
-            f" {preview.errors[0]}"
-        )
-    return preview
 
 
 def _unheard(line: str) -> None:

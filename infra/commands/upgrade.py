@@ -3,21 +3,21 @@
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 
 from handlers.commands.stores import HUB
-from handlers.errors import CostError, UsageError
+from handlers.commands.watching import moment_of, now_option
+from handlers.errors import CostError
 from infra.apis.addresses import Addresses, address_option, addresses
 from infra.apis.web import Api
 from infra.commands.options import Environment, environment, stack_option
 from infra.doctor.examination import Place
 from infra.doctor.grafana import token_of
 from infra.grafana_settings import Hosting
-from infra.guard.preview import Change, Preview, read_preview
-from infra.promotion.environment import EngineFailed
-from infra.promotion.pulumi_engine import PulumiEngine
+from infra.guard.preview import Change, Preview
+from infra.promotion.pulumi_engine import PulumiEngine, whole_preview
 from infra.upgrade.dollars import moved, told
 from infra.upgrade.edited import edited
 from infra.upgrade.steps import Step, Waiting, waiting
@@ -40,7 +40,7 @@ SHOWN = 6
 @click.option(
     "--site", metavar="PLACE", help="The site data: a folder, or gs://BUCKET. [default: the hub's]"
 )
-@click.option("--now", "moment", metavar="TIME", help="Look as at this time (ISO 8601, UTC).")
+@now_option
 @address_option
 def upgrade(
     stack: str,
@@ -60,7 +60,7 @@ def upgrade(
     where = environment(stack)
     where.require("gcp_project")
     known = addresses(changes)
-    now = _moment(moment)
+    now = moment_of(moment)
     preview = _preview(where)
     steps = waiting(preview, has_natives=where.settings.stage.fills_native_path)
     parts: tuple[tuple[str, Callable[[], Part]], ...] = (
@@ -95,13 +95,7 @@ def _shown(title: str, part: Callable[[], Part]) -> int:
 
 def _preview(where: Environment) -> Preview:
     engine = PulumiEngine(where.stack, where.file.resolve().parent, say=lambda _: None)
-    preview = read_preview(engine.preview())
-    if preview.errors:
-        raise EngineFailed(
-            f"The preview of '{where.stack}' failed, so that the upgrade can't be told:"
-            f" {preview.errors[0]}"
-        )
-    return preview
+    return whole_preview(engine.preview(), "the upgrade")
 
 
 def _order(steps: Waiting) -> Part:
@@ -130,13 +124,3 @@ def _edits(where: Environment, known: Addresses, preview: Preview, now: datetime
     url = known["grafana"] or where.settings.grafana.url.rstrip("/")
     found = list(edited(preview, Api(url, lambda: token)))
     return Part(bool(found), [str(each) for each in found] or ["None was edited in Grafana."])
-
-
-def _moment(words: str | None) -> datetime:
-    """The time that was named, in UTC; without one, the time it is."""
-    if words is None:
-        return datetime.now(UTC)
-    try:
-        return datetime.fromisoformat(words).replace(tzinfo=UTC)
-    except ValueError:
-        raise UsageError(f"--now is '{words}': write a time like 2026-11-21T06:00:00.") from None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pulumi import automation
 
+from infra.guard.preview import Preview, read_preview
 from infra.promotion.environment import EngineFailed
 from infra.promotion.stack_keys import read_keys, write_keys
 from infra.stages import Stage, keys_of
@@ -107,3 +108,18 @@ def _failed(what: str, error: automation.CommandError) -> EngineFailed:
     return EngineFailed(
         f"{what} failed; what was done stays, and the same command goes on:\n  {said}"
     )
+
+
+def whole_preview(printed: str, what: str) -> Preview:
+    """The preview that the engine printed, made to its end.
+
+    Raises:
+        EngineFailed: it was not, so that ``what`` can't be told.
+    """
+    preview = read_preview(printed)
+    if preview.errors:
+        raise EngineFailed(
+            f"The preview of '{preview.stack}' failed, so that {what} can't be told:"
+            f" {preview.errors[0]}"
+        )
+    return preview
