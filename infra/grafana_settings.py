@@ -54,7 +54,7 @@ def read_grafana(
     reader: Reader, secrets: Mapping[str, pulumi.Output[str] | None], route: SqlRoute | None
 ) -> GrafanaSettings:
     """Where it runs, who sees it, and how it reaches the clouds' own warehouses."""
-    hosting = _hosting(reader)
+    hosting = reader.one_of("grafana", Hosting.EXTERNAL)
     external = hosting is Hosting.EXTERNAL
     if external and not reader.secret_is_set("grafana_token"):
         reader.mistakes.append(
@@ -83,9 +83,3 @@ def read_grafana(
         viewers=viewers,
         detail=read_detail(reader, secrets, route),
     )
-
-
-def _hosting(reader: Reader) -> Hosting:
-    words = [str(word) for word in Hosting]
-    found = reader.text("grafana", Allowed("|".join(words), ", ".join(words), Hosting.EXTERNAL))
-    return Hosting(found) if found in words else Hosting.EXTERNAL

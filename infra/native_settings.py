@@ -244,10 +244,7 @@ def read_redshift(reader: Reader, scopes: Sequence[AwsScope], phase: Phase) -> R
 
 def read_runtime(reader: Reader, key: str, images: Allowed) -> tuple[CollectorRuntime, str]:
     """``KEY_runtime`` and ``KEY_image``: what the daily run is, and the image of a task."""
-    words = [str(word) for word in CollectorRuntime]
-    allowed = Allowed("|".join(words), ", ".join(words), "function")
-    found = reader.text(f"{key}_runtime", allowed)
-    runtime = CollectorRuntime(found) if found in words else CollectorRuntime.FUNCTION
+    runtime = reader.one_of(f"{key}_runtime", CollectorRuntime.FUNCTION)
     image = reader.optional(f"{key}_image", images) or ""
     if runtime is CollectorRuntime.CONTAINER and not image:
         reader.note(
@@ -262,11 +259,9 @@ def read_runtime(reader: Reader, key: str, images: Allowed) -> tuple[CollectorRu
 def read_sql(reader: Reader, storage_account: str) -> SqlSettings:
     """Azure's own warehouse; names begin as the storage account's does, or as is said."""
     reader.text("azure_native_runtime", _AZURE_RUNTIME)
-    words = ", ".join(SqlRoute)
-    route = reader.text("azure_sql_route", Allowed("|".join(SqlRoute), words, "vnet-rule"))
     return SqlSettings(
         prefix=reader.optional("azure_prefix", _PREFIX) or storage_account[:18],
-        route=SqlRoute(route) if route in list(SqlRoute) else SqlRoute.VNET_RULE,
+        route=reader.one_of("azure_sql_route", SqlRoute.VNET_RULE),
         job=reader.text("azure_native_job", _JOB),
     )
 

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
+from enum import StrEnum
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
+Word = TypeVar("Word", bound=StrEnum)
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,13 @@ class Reader:
     def flag(self, key: str) -> bool:
         """``true`` or ``false``."""
         return self.text(key, Allowed("true|false", "true or false", "false")) == "true"
+
+    def one_of(self, key: str, default: Word) -> Word:
+        """One of the words of the enum that ``default`` is of, which stands in for a mistake."""
+        kind = type(default)
+        words = [str(word) for word in kind]
+        found = self.text(key, Allowed("|".join(words), ", ".join(words), str(default)))
+        return kind(found) if found in words else default
 
     def texts(self, key: str, allowed: Allowed) -> tuple[str, ...]:
         """A list of texts, each of them allowed; empty where the key is absent."""
