@@ -4,7 +4,6 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
@@ -171,7 +170,8 @@ def _submitted(text: str) -> str:
     match = _STAMP.fullmatch(text)
     if match is None:
         return ""
-    with suppress(ValueError):  # it has the form of a moment, and is none
+    try:
         datetime.fromisoformat(match[1])
-        return f"{match[1]}.{(match[2] or '').ljust(9, '0')}"
-    return ""
+    except ValueError:  # it has the form of a moment, and is none
+        return ""
+    return f"{match[1]}.{(match[2] or '').ljust(9, '0')}"
