@@ -3,7 +3,6 @@
 import csv
 import gzip
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -19,8 +18,8 @@ from tests.proof.rows import (
     amount,
     canonical,
     converted,
-    is_platform,
     key_of,
+    rows_of,
     stored,
     tagged,
 )
@@ -31,13 +30,14 @@ CUSTOMER_OF_GROUP: Mapping[str, str] = {"rg-customer-cust001-prod": "cust001"}
 
 def opinion(folder: Path, bill: RandomBill, names: Sequence[Labelled]) -> dict[Key, Sums]:
     """The rows that ``bill``, as it lies in ``folder``, must become."""
-    known = {name.usage_type: name for name in names}
-    found: dict[Key, list[Mapping[str, str]]] = defaultdict(list)
-    for cells in _lines(folder / "acme" / f"e{bill.scope}"):
-        name = known.get(cells["MeterName"])
-        if name is not None and not is_platform(_tags(cells)):
-            found[_key(cells, name)].append(cells)
-    return {key: _sums(key, lines) for key, lines in found.items()}
+    return rows_of(
+        _lines(folder / "acme" / f"e{bill.scope}"),
+        names,
+        sku=lambda cells: cells["MeterName"],
+        tags=_tags,
+        key=_key,
+        sums=_sums,
+    )
 
 
 def _lines(export: Path) -> Iterator[Mapping[str, str]]:

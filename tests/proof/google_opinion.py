@@ -19,8 +19,8 @@ from tests.proof.rows import (
     amount,
     canonical,
     converted,
-    is_platform,
     key_of,
+    rows_of,
     stored,
     tagged,
 )
@@ -36,13 +36,15 @@ Row = Mapping[str, Any]
 
 def opinion(folder: Path, bill: GoogleBill, names: Sequence[Labelled]) -> dict[Key, Sums]:
     """The rows that ``bill``, as it lies in ``folder``, must become."""
-    known = {name.usage_type: name for name in names}
-    found: dict[Key, list[Row]] = defaultdict(list)
-    for row in _rows(folder / f"gcp_billing_export_resource_v1_{bill.scope.replace('-', '_')}"):
-        name = known.get(row["sku"]["description"])
-        if name is not None and not is_platform(_labels(row)):
-            found[_key(row, name)].append(row)
-    return {key: _sums(key, rows) for key, rows in found.items()}
+    table = f"gcp_billing_export_resource_v1_{bill.scope.replace('-', '_')}"
+    return rows_of(
+        _rows(folder / table),
+        names,
+        sku=lambda row: row["sku"]["description"],
+        tags=_labels,
+        key=_key,
+        sums=_sums,
+    )
 
 
 def _rows(table: Path) -> Iterator[Row]:

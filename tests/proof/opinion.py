@@ -7,7 +7,6 @@ tags, aliases and rates is written in ``random_bills`` and here, by hand.
 import csv
 import gzip
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -22,8 +21,8 @@ from tests.proof.rows import (
     amount,
     canonical,
     converted,
-    is_platform,
     key_of,
+    rows_of,
     stored,
     tagged,
 )
@@ -31,13 +30,14 @@ from tests.proof.rows import (
 
 def opinion(folder: Path, bill: RandomBill, names: Sequence[Labelled]) -> dict[Key, Sums]:
     """The rows that ``bill``, as it lies in ``folder``, must become."""
-    known = {name.usage_type: name for name in names}
-    found: dict[Key, list[Mapping[str, str]]] = defaultdict(list)
-    for cells in _lines(folder / bill.scope):
-        name = known.get(cells["line_item_usage_type"])
-        if name is not None and not is_platform(_tags(cells)):
-            found[_key(cells, name)].append(cells)
-    return {key: _sums(key, lines) for key, lines in found.items()}
+    return rows_of(
+        _lines(folder / bill.scope),
+        names,
+        sku=lambda cells: cells["line_item_usage_type"],
+        tags=_tags,
+        key=_key,
+        sums=_sums,
+    )
 
 
 def _lines(export: Path) -> Iterator[Mapping[str, str]]:

@@ -2,12 +2,15 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from tests.proof.random_bills import ALIASES, PLATFORM
+from tests.proof.random_bills import ALIASES, PLATFORM, Labelled
+
+Line = TypeVar("Line")
 
 EXACT = Context(prec=80, rounding=ROUND_HALF_UP)
 NANO = Decimal("1e-9")
@@ -49,6 +52,25 @@ class Sums(NamedTuple):
     list_cost_usd: Decimal | None
     billing_cost: Decimal
     pricing_quantity: Decimal
+
+
+def rows_of(
+    lines: Iterable[Line],
+    names: Sequence[Labelled],
+    *,
+    sku: Callable[[Line], str],
+    tags: Callable[[Line], Mapping[str, str]],
+    key: Callable[[Line, Labelled], Key],
+    sums: Callable[[Key, Sequence[Line]], Sums],
+) -> dict[Key, Sums]:
+    """The rows of the lines whose SKU has a name, without this product's own."""
+    known = {name.usage_type: name for name in names}
+    found: dict[Key, list[Line]] = defaultdict(list)
+    for line in lines:
+        name = known.get(sku(line))
+        if name is not None and not is_platform(tags(line)):
+            found[key(line, name)].append(line)
+    return {one: sums(one, same) for one, same in found.items()}
 
 
 def is_platform(tags: Mapping[str, str]) -> bool:

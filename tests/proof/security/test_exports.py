@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import RunHandlers
-from tests.handlers.load.runs import collect, query
+from tests.handlers.load.runs import query
 from tests.proof.conftest import Tried
-from tests.proof.security.hostile import CONTROLS, HOSTILE, write_hostile_bill
+from tests.proof.security.hostile import CONTROLS, HOSTILE
 
 pytestmark = pytest.mark.proof
 
@@ -27,14 +27,6 @@ AMOUNTS = {
     *("cost", "effective", "gross", "list", "quantity", "usage", "usage_amount"),
 }
 NAMES = ("customer_id", "project_id", "resource_id", "region", "sku_description")
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("exports")
-    write_hostile_bill(folder / "bills")
-    collect(folder / "bills", folder / "costs.duckdb")
-    return folder / "costs.duckdb"
 
 
 def table(text: str) -> list[dict[str, str]]:

@@ -24,14 +24,6 @@ from tests.proof.security.hostile import (
 pytestmark = pytest.mark.proof
 
 
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("injection")
-    write_hostile_bill(folder / "bills")
-    collect(folder / "bills", folder / "costs.duckdb")
-    return folder / "costs.duckdb"
-
-
 @pytest.mark.parametrize("column", ["customer_id", "project_id", "customer_tag"])
 def test_each_name_is_loaded_as_it_is_with_its_own_cost(
     column: str, warehouse: Path, tried: Tried

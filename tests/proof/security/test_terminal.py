@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import RunHandlers
-from tests.handlers.load.runs import collect
 from tests.proof.conftest import Tried
 from tests.proof.security.hostile import CONTROLS, HOSTILE, write_hostile_bill
 
@@ -18,14 +17,6 @@ pytestmark = pytest.mark.proof
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 TURNS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("terminal")
-    write_hostile_bill(folder / "bills")
-    collect(folder / "bills", folder / "costs.duckdb")
-    return folder / "costs.duckdb"
 
 
 def on_a_terminal(*words: str) -> str:
