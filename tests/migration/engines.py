@@ -14,19 +14,18 @@ from tests.engine.cloud import Cloud as CloudInMemory
 from tests.engine.login import logged_in
 from tests.engine.phase2 import new_environment
 from tests.engine.provider import serve
-from tests.engine.stack import Program, Stack, executable
+from tests.engine.stack import STATE_WRITTEN_AT_THE_END, Program, Stack, executable
 from tests.infra.promotion.simulated import SimulatedEngine
 from tests.migration.collectors import Job
 
 _ROOT = Path(__file__).resolve().parents[2]
 
 _IN_ONE_GO = {
-    "PULUMI_EXPERIMENTAL": "true",
-    "PULUMI_SKIP_CHECKPOINTS": "true",
+    **STATE_WRITTEN_AT_THE_END,
     "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
     "GOGC": "400",
 }
-"""Nobody kills the engine here, so its state is written once an update, not once a resource."""
+"""Nobody kills the engine here."""
 
 _FUNCTION = "gcp:cloudfunctionsv2/function:Function"
 _JOBS: Mapping[Job, tuple[str, str]] = {
