@@ -4,8 +4,9 @@ A load replaces (cloud, scope, billing period) as a whole, or changes nothing. R
 late, out of order or two at once leaves the same tables as running it once.
 """
 
+import contextlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -25,6 +26,7 @@ from handlers.load.overlap import refuse_overlap
 from handlers.load.stage import PLATFORM_LABEL, Rules, register_left_out_rates, stage
 from handlers.load.statements import run, statements
 from handlers.load.verify import Split, verified_split
+from handlers.no_room import NoRoom, refusing_no_room
 from handlers.periods import is_open
 from handlers.quoting import literal
 from handlers.record import MONEY_SCALE, Cloud
@@ -156,17 +158,30 @@ class Loader:
             status=Status.LOADED,
             origin=bill.origin,
         )
-        try:
+        with self._failures(started, bill, CostError):
             row = with_like_totals(self.connection, prepare(started, rules))
             row = self._held_or_restated(row, history)
-        except CostError as error:
-            self._warehouse.record(replace(started, status=Status.FAILED, error=str(error)))
-            raise
         if row.status is Status.HELD:
             self._warehouse.record(row)
             return Loaded(str(bill), Outcome.HELD, row)
-        commit(row)
+        # Of anything else that keeps it from committing, the warehouse itself tells the ledger.
+        with self._failures(started, bill, NoRoom):
+            commit(row)
         return Loaded(str(bill), Outcome.LOADED, row)
+
+    @contextlib.contextmanager
+    def _failures(
+        self, started: LedgerRow, bill: AnyBill, kind: type[CostError]
+    ) -> Generator[None]:
+        """Write an error of that ``kind`` into the ledger, where there is room for it."""
+        try:
+            with refusing_no_room(str(bill)):
+                yield
+        except kind as error:
+            failed = replace(started, status=Status.FAILED, error=str(error))
+            with contextlib.suppress(NoRoom), refusing_no_room(str(bill)):
+                self._warehouse.record(failed)
+            raise
 
     def moves(self, bill: Bill) -> list[Move]:
         """What loading ``bill`` by today's rules would move; nothing is written.

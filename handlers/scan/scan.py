@@ -15,6 +15,7 @@ import duckdb
 
 from handlers.errors import BillError, Place
 from handlers.lines import LINE_COLUMNS
+from handlers.no_room import raise_no_room
 from handlers.scan.csv_part import move_csv_part, read_csv_part
 from handlers.scan.days import day_check
 from handlers.scan.kept import Kept, Predicate, no_line
@@ -211,6 +212,7 @@ def _explained(
         # Another part can't be read; with this one nothing is wrong.
         raise
     except (duckdb.Error, _UnreadableError, *READ_ERRORS) as error:
+        raise_no_room(str(part), error)
         raise_fault(part)
         fault = first_fault(file_format, part, reading, kept.of_line(reading))
         raise fault or damaged(part, error) from None

@@ -10,6 +10,7 @@ from typing import BinaryIO, NamedTuple, cast
 from isal import igzip, igzip_lib
 
 from handlers.errors import BillError, Place
+from handlers.no_room import raise_no_room
 from handlers.sources.parts import Part
 
 MAX_CELL_BYTES = 1024 * 1024
@@ -94,7 +95,12 @@ def read_header(stream: BinaryIO, part: Part) -> Header:
 
 
 def damaged(part: object, error: BaseException) -> BillError:
-    """What to say of a file that can't be read to its end."""
+    """What to say of a file that can't be read to its end.
+
+    Raises:
+        NoRoom: nothing is wrong with the file, but there is no room here to read it.
+    """
+    raise_no_room(str(part), error)
     reason = str(error).strip().rstrip(".") or type(error).__name__
     return BillError(Place(str(part)), f"The file can't be read to its end ({reason}).", _TRUNCATED)
 

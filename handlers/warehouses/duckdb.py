@@ -17,12 +17,15 @@ import duckdb
 from handlers.errors import WarehouseError
 from handlers.focus import VIEW, Dialect, select_list
 from handlers.ledger import LedgerRow, Status, ledger_row
+from handlers.no_room import NoRoom, refusing_no_room
 from handlers.quoting import literal
 from handlers.record import Cloud
 from handlers.scan.room import FUNCTION
 from handlers.tables import FACTS, LEDGER, LOADED, TABLES, VERSION, Field, Replaced, Table
 from handlers.warehouses import LoadBatch
 from handlers.warehouses.lock import writer_lock
+
+_UNPUBLISHED = "What was loaded is loaded; readers see the copy from before it."
 
 
 class DuckDbWarehouse:
@@ -70,9 +73,14 @@ class DuckDbWarehouse:
             try:
                 self.migrate()
                 yield connection
+            except BaseException:
+                with contextlib.suppress(NoRoom):  # what ended the block says more
+                    self._publish(connection)
+                raise
+            else:
+                self._publish(connection)
             finally:
                 self._connection = None
-                self._publish(connection)
 
     def _create(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make the file aside: one that a kill leaves without its headers can't be opened."""
@@ -213,9 +221,12 @@ class DuckDbWarehouse:
             self._insert_ledger(connection, ledger)
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            # A commit that failed has rolled back by itself.
+            with contextlib.suppress(duckdb.TransactionException):
+                connection.execute("ROLLBACK")
             raise
-        self._publish(connection)
+        with contextlib.suppress(NoRoom):  # tried again, and told, when the warehouse is closed
+            self._publish(connection)
 
     def record(self, row: LedgerRow) -> None:
         """Add a row to the ledger that changes no other table."""
@@ -234,16 +245,24 @@ class DuckDbWarehouse:
         return self._connection
 
     def _publish(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Copy the file for the readers when it has changed since the last copy."""
-        connection.execute("CHECKPOINT warehouse")
-        source = self.path.stat()
-        with contextlib.suppress(FileNotFoundError):
-            copy = self.published.stat()
-            if (copy.st_mtime_ns, copy.st_size) == (source.st_mtime_ns, source.st_size):
-                return
-        temporary = self.published.with_suffix(".tmp")
-        shutil.copy2(self.path, temporary)
-        temporary.replace(self.published)
+        """Copy the file for the readers when it has changed since the last copy.
+
+        Raises:
+            NoRoom: there is no room for a second copy.
+        """
+        with refusing_no_room(str(self.published), _UNPUBLISHED):
+            connection.execute("CHECKPOINT warehouse")
+            source = self.path.stat()
+            with contextlib.suppress(FileNotFoundError):
+                copy = self.published.stat()
+                if (copy.st_mtime_ns, copy.st_size) == (source.st_mtime_ns, source.st_size):
+                    return
+            temporary = self.published.with_suffix(".tmp")
+            try:
+                shutil.copy2(self.path, temporary)
+                temporary.replace(self.published)
+            finally:
+                temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

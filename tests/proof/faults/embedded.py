@@ -69,6 +69,7 @@ class OnASmallDisk:
     """The same on a disk that takes no file of more than ``most_bytes``; for a child only.
 
     So a write of the engine's own fails, which no layer in Python sees.
+    What comes of it is a refusal of ours: any other error ends the child with another exit code.
     """
 
     collector: EmbeddedCollector
@@ -77,7 +78,7 @@ class OnASmallDisk:
     def __call__(self, bills: Path, layer: Layer) -> None:
         _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (self.most_bytes, most))
-        with suppress(CostError, OSError, duckdb.Error):
+        with suppress(CostError):
             self.collector(bills, layer)
 
 
