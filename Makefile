@@ -17,7 +17,9 @@ SERVE  := auto
 DAYS   := 2
 SLOW   := slow or engine or runtime or browser
 PROOF  := proof
-PROOF_REPORT := build/proof/report.md
+# Of the long proof: what is chosen by name, and how many tests run at once.
+PART    :=
+WORKERS := 2
 
 # Where it is set, each of thousands of processes compiles anew what it imports.
 unexport PYTHONDONTWRITEBYTECODE
@@ -97,10 +99,17 @@ proof: $(VENV)/.dev build/fuzz/.fuzz ## Attack what the tests found right: rando
 	@rm -rf build/proof/results
 	-@sh tools/engines/build.sh focus >/dev/null
 	@$(PY) -m pytest -n 2 -q tests/proof -m "$(PROOF)"; code=$$?; \
-		$(PY) -m tools.proof $(PROOF_REPORT) || exit 1; exit $$code
+		$(PY) -m tools.proof build/proof/report.md || exit 1; exit $$code
 
-proof-long: $(VENV)/.dev ## The same with the full counts (hours), its report in docs/proof.md
-	@PROOF_BILLS=10000 PROOF_TURNS=100000 PROOF_FUZZ_SECONDS=300 $(MAKE) --no-print-directory proof PROOF_REPORT=docs/proof.md
+# What passed with these counts is left out the next time, so that it may be ended at any moment;
+# pytest's exit code 5 says that nothing was left. It begins anew where build/proof/long is gone.
+proof-long: $(VENV)/.dev build/fuzz/.fuzz ## Go on with the full counts (hours), report in docs/proof.md (PART=focus: only that)
+	-@sh tools/engines/build.sh focus >/dev/null
+	@PROOF_BILLS=10000 PROOF_TURNS=100000 PROOF_FUZZ_SECONDS=300 PROOF_JUMPS=365 \
+		PROOF_GOES_ON=1 PROOF_RESULTS=build/proof/long \
+		$(PY) -m pytest -n $(WORKERS) -q tests/proof -m "$(PROOF)" -k "$(PART)"; code=$$?; \
+		$(PY) -m tools.proof docs/proof.md --results build/proof/long || exit 1; \
+		test $$code -eq 5 || exit $$code
 
 mutate: $(VENV)/.dev ## Change modules one small thing at a time, and count what tests notice (MODULES=--all)
 	@$(PY) -m tools.mutate $(MODULES)

@@ -122,6 +122,7 @@ def _run(file: str, source: str, tests: Sequence[str]) -> None:
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, 1)
     os.dup2(sink, 2)
+    os.environ.pop("PYTEST_ADDOPTS", None)  # is the caller's, as a file of results for one run
     sys.meta_path.insert(0, Changed(file, source))
     code = 1
     try:

@@ -3,20 +3,26 @@
 A test says what it tried by the fixture ``tried``; one that says nothing counts as tried once.
 """
 
-import hashlib
-import json
 import os
+import subprocess
+import time
 from collections.abc import Generator, Sequence
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 
-RESULTS = Path(
-    os.environ.get("PROOF_RESULTS", Path(__file__).parents[2] / "build" / "proof" / "results")
-)
+from tests.proof.kept import Said, Verdict, counts, is_kept, keep, plan
 
-_SAID = pytest.StashKey[list[dict[str, object]]]()
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / os.environ.get("PROOF_RESULTS", "build/proof/results")
+GOES_ON = "PROOF_GOES_ON" in os.environ
+"""Whether tests that passed earlier, asked for the same counts, are left out: a long run's way."""
+
+_SAID = pytest.StashKey[list[Said]]()
+_BEGAN = pytest.StashKey[float]()
 
 
 class Tried(Protocol):
@@ -27,7 +33,7 @@ class Tried(Protocol):
 
 @pytest.fixture
 def tried(request: pytest.FixtureRequest) -> Tried:
-    said: list[dict[str, object]] = []
+    said: list[Said] = []
     request.node.stash[_SAID] = said
 
     def say(what: str, times: int, found: Sequence[str] = ()) -> None:
@@ -36,25 +42,58 @@ def tried(request: pytest.FixtureRequest) -> Tried:
     return say
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where a run goes on, note what there is to try, and leave out what earlier runs tried."""
+    if not GOES_ON:
+        return
+    ours = [item for item in items if item.get_closest_marker("proof")]
+    plan(RESULTS, {item.nodeid: _promise(item) for item in ours})
+    done = {item.nodeid for item in ours if is_kept(RESULTS, item.nodeid, counts(os.environ))}
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid in done])
+    items[:] = [item for item in items if item.nodeid not in done]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.stash[_BEGAN] = _cpu_seconds()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.when == "call" or (report.when == "setup" and not report.passed):
-        _write(item, report)
+        verdict = Verdict(
+            test=report.nodeid,
+            promise=_promise(item),
+            outcome=report.outcome,
+            seconds=round(report.duration, 1),
+            cpu_seconds=round(_cpu_seconds() - item.stash.get(_BEGAN, 0.0), 1),
+            tried=item.stash.get(_SAID, list[Said]()),
+            counts=counts(os.environ),
+            when=datetime.now(UTC).isoformat(timespec="seconds"),
+            commit=_commit(),
+        )
+        keep(RESULTS, verdict)
     return report
 
 
-def _write(item: pytest.Item, report: pytest.TestReport) -> None:
+def _promise(item: pytest.Item) -> str:
     module: Any = getattr(item, "module", None)
-    content = {
-        "test": report.nodeid,
-        "promise": str(module.__doc__ or "").partition("\n")[0],
-        "outcome": report.outcome,
-        "seconds": round(report.duration, 1),
-        "tried": item.stash.get(_SAID, list[dict[str, object]]()),
-    }
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    name = hashlib.sha256(report.nodeid.encode()).hexdigest()[:16]
-    (RESULTS / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    return str(module.__doc__ or "").partition("\n")[0]
+
+
+def _cpu_seconds() -> float:
+    """Of this process, and of those that it started and waited for."""
+    used = os.times()
+    return time.process_time() + used.children_user + used.children_system
+
+
+@cache
+def _commit() -> str:
+    """What was tried; files that differ from the commit are told by its ending."""
+    words = ["git", "--no-optional-locks", "describe", "--always", "--dirty", "--exclude=*"]
+    answer = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    return answer.stdout.strip()
