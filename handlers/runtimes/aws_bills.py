@@ -27,13 +27,16 @@ _SESSIONS: Mapping[Login, OpenSession] = {
 
 @dataclass(frozen=True)
 class _Payers:
-    """Each payer's own source, in order."""
+    """Each payer's own source, in order; ``requests`` are what Cost Explorer is asked for them."""
 
     sources: Sequence[AwsSource]
+    requests: Requests
+    reader: Reader
 
     def snapshots(self, periods: Sequence[date], refuse: Refuse) -> Iterator[Snapshot]:
         """See ``collecting.Bills``."""
         found = [each for source in self.sources for each in source.snapshots(periods, refuse)]
+        _tell(self.requests, self.reader)
         yield from sorted(found, key=lambda bill: (bill.period, bill.scope))
 
 
@@ -54,7 +57,8 @@ def bills_of(scopes: Sequence[Scope], reader: Reader) -> _Payers:
             [scope], lambda each: s3_objects(each, reader.scratch.opened, session), fallback
         )
 
-    return _Payers([source(scope) for scope in scopes if isinstance(scope, AwsScope)])
+    payers = [source(scope) for scope in scopes if isinstance(scope, AwsScope)]
+    return _Payers(payers, requests, reader)
 
 
 def statements_of(scopes: Sequence[Scope], periods: Sequence[date], reader: Reader) -> Answers:
@@ -85,7 +89,18 @@ def statements_of(scopes: Sequence[Scope], periods: Sequence[date], reader: Read
         for scope in scopes
         if isinstance(scope, AwsScope) and sees_costs(scope)
     )
-    return sum(answers, Answers())
+    said = sum(answers, Answers())
+    _tell(requests, reader)
+    return said
+
+
+def _tell(requests: Requests, reader: Reader) -> None:
+    """Say what was asked of Cost Explorer, and what AWS takes for it."""
+    if requests.made:
+        reader.scratch.tell(
+            f"Cost Explorer: {requests.made} requests, {requests.usd} USD",
+            {"requests": requests.made, "usd": requests.usd},
+        )
 
 
 def explorer_of(scope: AwsScope, *, reader: Reader, requests: Requests) -> CostExplorer:

@@ -36,7 +36,7 @@ from handlers.warehouses.bigquery.publications import HubPublications
 from handlers.warehouses.redshift.jobs import Jobs
 from handlers.warehouses.redshift.names import Place
 from handlers.warehouses.redshift.staging import Staging
-from handlers.warehouses.redshift.warehouse import RedshiftWarehouse, log_job
+from handlers.warehouses.redshift.warehouse import RedshiftWarehouse, telling
 
 QUARANTINE = "quarantine"
 """The prefix of the archive below which set-aside lines are kept."""
@@ -105,7 +105,7 @@ def redshift_warehouse(
         workgroup=redshift.workgroup,
         database=redshift.database,
         remaining=scratch.remaining,
-        finished=log_job,
+        finished=telling(scratch.tell),
     )
     place = Place.parse(redshift.staging).below(LOADS)
     staging = Staging(client_of(session, "s3", scratch), place, scratch.below("warehouse"))

@@ -6,6 +6,7 @@ A cloud's packages are imported only where that cloud is read: ``google_clients`
 
 import contextlib
 import importlib
+import logging
 import tempfile
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,15 @@ _BILLS: Mapping[Cloud, str] = {
 """The module whose ``bills_of`` makes a cloud's source of bills."""
 
 
+Tell = Callable[[str, Mapping[str, object]], object]
+"""Is told of what a cloud charges for (a job, requests): a sentence, and its numbers by name."""
+
+
+def _into_pythons_log(message: str, details: Mapping[str, object]) -> None:
+    """For who has set one up: a command's answer is its own."""
+    logging.getLogger(__name__).info("%s %s", message, dict(details))
+
+
 @dataclass(frozen=True)
 class Scratch:
     """A run's own: a folder, the time (UTC), the seconds it has left, what it has ``opened``.
@@ -51,6 +61,7 @@ class Scratch:
     clock: Callable[[], datetime]
     remaining: Callable[[], float]
     opened: contextlib.ExitStack
+    tell: Tell = _into_pythons_log
 
     def below(self, name: str) -> Path:
         """A folder of that name in it."""
@@ -61,14 +72,16 @@ class Scratch:
 
 @contextlib.contextmanager
 def own_scratch(
-    clock: Callable[[], datetime], remaining: Callable[[], float]
+    clock: Callable[[], datetime],
+    remaining: Callable[[], float],
+    tell: Tell = _into_pythons_log,
 ) -> Generator[Scratch]:
     """What a run has for itself, until the end of the ``with``."""
     with (
         tempfile.TemporaryDirectory(prefix="run-") as folder,
         contextlib.ExitStack() as opened,
     ):
-        yield Scratch(Path(folder), clock, remaining, opened)
+        yield Scratch(Path(folder), clock, remaining, opened, tell)
 
 
 class Clients(Protocol):

@@ -113,7 +113,7 @@ def collect(command: Command, job: Job) -> Report:
         RunUnfinished: the time was up; what was loaded stays.
         CostError: nothing could be looked for.
     """
-    with own_scratch(job.clock, job.remaining) as scratch:
+    with own_scratch(job.clock, job.remaining, job.tell) as scratch:
         clients = job.clients(job.settings, scratch)
         warehouse = clients.warehouse()
         with warehouse.open() as connection:

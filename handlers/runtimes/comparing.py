@@ -18,7 +18,7 @@ def parity(command: Command, job: Job) -> Report:
         CostError: the hub can't be asked, or the comparison can't be kept.
     """
     clouds = tuple(Cloud) if command.cloud is None else (command.cloud,)
-    with own_scratch(job.clock, job.remaining) as scratch:
+    with own_scratch(job.clock, job.remaining, job.tell) as scratch:
         clients = job.clients(job.settings, scratch)
         with clients.warehouse().open() as connection:
             runner = clients.runner(connection)

@@ -23,7 +23,7 @@ from handlers.settings import Hub
 from handlers.sources.archive import ArchiveSource
 from handlers.warehouses.bigquery.jobs import Jobs
 from handlers.warehouses.bigquery.publications import HubPublications
-from handlers.warehouses.bigquery.warehouse import BigQueryWarehouse, log_job
+from handlers.warehouses.bigquery.warehouse import BigQueryWarehouse, telling
 
 TOKEN_URL = "https://sts.googleapis.com/v1/token"
 ACCOUNTS_URL = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts"
@@ -101,7 +101,7 @@ class FederatedHub:
             location=self._hub.location,
             max_bytes_billed=MAX_BYTES_BILLED,
             remaining=self._scratch.remaining,
-            finished=log_job,
+            finished=telling(self._scratch.tell),
         )
 
     def bucket(self, place: str) -> Bucket:

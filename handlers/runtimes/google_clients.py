@@ -36,7 +36,7 @@ from handlers.site.bucket import fetch_site, put_site_in_bucket
 from handlers.sources.archive import ArchiveSource
 from handlers.sources.refusals import Refuse
 from handlers.warehouses.bigquery.jobs import Jobs
-from handlers.warehouses.bigquery.warehouse import BigQueryWarehouse, log_job
+from handlers.warehouses.bigquery.warehouse import BigQueryWarehouse, telling
 
 MAX_BYTES_BILLED = 256 * 1024**3
 """Of one job of BigQuery: about 1.60 USD. A large company's billing export has less in a month."""
@@ -128,7 +128,7 @@ def hub_warehouse(hub: Hub, scratch: Scratch) -> BigQueryWarehouse:
         location=hub.location,
         max_bytes_billed=MAX_BYTES_BILLED,
         remaining=scratch.remaining,
-        finished=log_job,
+        finished=telling(scratch.tell),
     )
     folder = scratch.below("warehouse")
     return BigQueryWarehouse(jobs, hub.project, hub.dataset, hub.staging_dataset, folder)

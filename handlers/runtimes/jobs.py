@@ -110,6 +110,10 @@ class Job:
     room: Room = FUNCTION
     """What bills are read in."""
 
+    def tell(self, message: str, details: Mapping[str, object]) -> None:
+        """Write a line about what a cloud charges for; see ``clients.Tell``."""
+        self.log.line(Severity.INFO, message, step=Step.CHARGED, **details)
+
 
 Runner = Callable[[Command, Job], Report]
 

@@ -33,6 +33,8 @@ class Step(StrEnum):
     """The load of one bill starts."""
     BILL = "bill"
     """One bill is looked after; the line says what it ``became``."""
+    CHARGED = "charged"
+    """A warehouse did a job, or a cloud was asked something that costs: what it was, how much."""
     PUBLISHED = "published"
     """The hub is told, or could not be told, what a cloud's own warehouse committed."""
     FINISHED = "finished"

@@ -12,7 +12,7 @@ def migrate(command: Command, job: Job) -> Report:
         WarehouseError: names every table and column that is missing or has another type.
     """
     del command
-    with own_scratch(job.clock, job.remaining) as scratch:
+    with own_scratch(job.clock, job.remaining, job.tell) as scratch:
         clients = job.clients(job.settings, scratch)
         warehouse = clients.warehouse()
         with warehouse.open():  # a file is written by whoever has it open

@@ -70,14 +70,14 @@ def migrate(clients: ClientsOf, command: Command, job: Job) -> Report:
         WarehouseError: a column has another type than it should have.
     """
     del command
-    with own_scratch(job.clock, job.remaining) as scratch:
+    with own_scratch(job.clock, job.remaining, job.tell) as scratch:
         clients(job.settings, scratch).warehouse().migrate()
     return Report(Outcome.DONE, "The tables are as this version needs them.")
 
 
 def publish(clients: ClientsOf, job: Job) -> Mapping[str, object]:
     """Publish what the hub has not; how many rows of the ledger went, and how many are left."""
-    with own_scratch(job.clock, job.remaining) as scratch:
+    with own_scratch(job.clock, job.remaining, job.tell) as scratch:
         made = clients(job.settings, scratch)
         try:
             done = publish_outbox(made.warehouse(), made.hub(), job.clock)

@@ -25,7 +25,7 @@ def reconcile(command: Command, job: Job) -> Report:
         CostError: the comparison can't be kept.
         RunFailed: a scope could not be asked; all that could be compared is kept.
     """
-    with own_scratch(job.clock, job.remaining) as scratch:
+    with own_scratch(job.clock, job.remaining, job.tell) as scratch:
         clients = job.clients(job.settings, scratch)
         warehouse, site = clients.warehouse(), clients.site()
         mine = job.settings.cloud or command.cloud

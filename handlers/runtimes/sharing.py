@@ -12,7 +12,7 @@ def share_rows(command: Command, job: Job) -> Report:
     Raises:
         CostError: the tables or the site data can't be read, or a customer's rows not written.
     """
-    with own_scratch(job.clock, job.remaining) as scratch:
+    with own_scratch(job.clock, job.remaining, job.tell) as scratch:
         clients = job.clients(job.settings, scratch)
         shares = clients.site().shares
         if not shares.shares:

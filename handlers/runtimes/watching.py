@@ -53,7 +53,7 @@ def alerts(command: Command, job: Job) -> Report:
 
 @contextlib.contextmanager
 def _hub(job: Job) -> Generator[_Hub]:
-    with own_scratch(job.clock, job.remaining) as scratch:
+    with own_scratch(job.clock, job.remaining, job.tell) as scratch:
         clients = job.clients(job.settings, scratch)
         site = clients.site()
         with clients.warehouse().open() as connection:

@@ -158,7 +158,10 @@ class Follower:
             for line in reversed(found):
                 if line.message_id == one.message_id and line.key not in one.read:
                     one.read.add(line.key)
-                    self.say(f"{one.target.job.name}: {line.outcome or line.step}: {line.message}")
+                    # What each question was billed is for whoever searches the log.
+                    if line.step != Step.CHARGED:
+                        said = f"{line.outcome or line.step}: {line.message}"
+                        self.say(f"{one.target.job.name}: {said}")
                     one.end = _end(line) if line.is_end else one.end
 
     def _read_ledger(self, one: Sent, since: str) -> None:

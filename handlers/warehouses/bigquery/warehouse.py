@@ -7,7 +7,6 @@ that failed changed is nothing; the next attempt has the next id.
 
 import contextlib
 import hashlib
-import logging
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -208,11 +207,16 @@ class BigQueryWarehouse:
             raise WarehouseError(f"BigQuery: {what} failed: {end.error} (job {end.job_id}).")
 
 
-def log_job(job: FinishedJob) -> None:
-    """Log what a job was billed for."""
-    logging.getLogger(__name__).info(
-        "%s: %d bytes billed (job %s)", job.what, job.bytes_billed, job.job_id
-    )
+def telling(
+    tell: Callable[[str, Mapping[str, object]], object],
+) -> Callable[[FinishedJob], None]:
+    """What tells of each job what it was billed for."""
+
+    def finished(job: FinishedJob) -> None:
+        message = f"BigQuery: {job.what}: {job.bytes_billed} bytes billed"
+        tell(message, {"job_id": job.job_id, "bytes_billed": job.bytes_billed})
+
+    return finished
 
 
 def _refuse_failure(row: LedgerRow, end: FinishedJob) -> None:

@@ -5,8 +5,7 @@ The batch's name says which load it is and which load it replaces; see ``attempt
 
 import contextlib
 import hashlib
-import logging
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -222,9 +221,15 @@ class RedshiftWarehouse:
             )
 
 
-def log_job(job: FinishedJob) -> None:
-    """Log a batch that ended."""
-    logging.getLogger(__name__).info("%s ended (statement %s)", job.what, job.statement_id)
+def telling(
+    tell: Callable[[str, Mapping[str, object]], object],
+) -> Callable[[FinishedJob], None]:
+    """What tells of each batch that ended."""
+
+    def finished(job: FinishedJob) -> None:
+        tell(f"Redshift: {job.what} ended", {"statement_id": job.statement_id})
+
+    return finished
 
 
 def _refuse_failure(row: LedgerRow, end: FinishedJob) -> None:

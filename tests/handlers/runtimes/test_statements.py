@@ -1,5 +1,6 @@
 """What a run asks the clouds themselves, against fakes that are as strict as they are."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,7 +13,7 @@ from handlers.reconcile.asked import Answers
 from handlers.record import ChargeType
 from handlers.runtimes.aws_bills import statements_of
 from handlers.runtimes.azure_bills import stated_by
-from handlers.runtimes.clients import Login, Reader, Scratch
+from handlers.runtimes.clients import Login, Reader, Scratch, Tell
 from handlers.scopes import AwsExport, AwsScope, AzureExport, AzureScope
 from handlers.sources.azure.management import CostManagement
 from tests.fakes.azure_blobs_http import certificate
@@ -26,9 +27,13 @@ PAYER = "111122223333"
 SUBSCRIPTION = "11d0c4a8-6f21-4a7e-9b35-0c8e2f7d1a64"
 
 
-def reader(folder: Path, opened: ExitStack) -> Reader:
+def untold(_message: str, _details: Mapping[str, object]) -> None:
+    """Nobody listens."""
+
+
+def reader(folder: Path, opened: ExitStack, tell: Tell = untold) -> Reader:
     now = datetime(2026, 11, 24, 3, tzinfo=UTC)
-    return Reader(Login.OWN, Scratch(folder, lambda: now, lambda: 100.0, opened), None)
+    return Reader(Login.OWN, Scratch(folder, lambda: now, lambda: 100.0, opened, tell), None)
 
 
 def payer(role_of: str) -> AwsScope:
@@ -52,12 +57,21 @@ def test_cost_explorer_states_a_payers_month_by_kind_of_charge(
         Cost(date(2026, 9, 30), "-10", record_type="Credit"),
         Cost(date(2026, 10, 1), "7"),
     ]
+    told: list[tuple[str, object, object]] = []
+
+    def tell(message: str, details: Mapping[str, object]) -> None:
+        told.append((message, details["requests"], details["usd"]))
+
     with fake_cost_explorer(FakeCostExplorer(TODAY, costs, page=2)) as fake:
         monkeypatch.setenv("AWS_ENDPOINT_URL_COST_EXPLORER", fake.address)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        both = statements_of([payer(PAYER)], [SEPTEMBER, OCTOBER], reader(tmp_path, fake.opened))
+        asking = reader(tmp_path, fake.opened, tell)
+        both = statements_of([payer(PAYER)], [SEPTEMBER, OCTOBER], asking)
         asked = len(fake.requests)
+        assert told == [
+            (f"Cost Explorer: {asked} requests, 0.0{asked} USD", asked, Decimal(asked) / 100)
+        ]
         foreign = payer("999900001111")
         assert statements_of([foreign], [SEPTEMBER], reader(tmp_path, fake.opened)) == Answers()
         assert len(fake.requests) == asked

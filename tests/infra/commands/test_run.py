@@ -186,12 +186,17 @@ def test_each_job_ends_by_its_own_message(person: Operator, jobs: Functions) -> 
 
 def test_what_a_job_does_meanwhile_is_told_once(person: Operator, jobs: Functions) -> None:
     jobs.after = 4
-    for step, message in (("found", "2 bills are looked at"), ("later-word", "half of it")):
+    for step, message in (
+        ("found", "2 bills are looked at"),
+        ("charged", "BigQuery: history: 10485760 bytes billed"),
+        ("later-word", "half of it"),
+    ):
         jobs.write({"message_id": "9001", "job": "aws-daily-etl", "step": step, "message": message})
     answer = person.call("run", "collect", "--cloud", "aws")
 
     assert answer.output.count("aws-daily-etl: found: 2 bills are looked at") == 1
     assert answer.output.count("aws-daily-etl: later-word: half of it") == 1
+    assert "bytes billed" not in answer.output
 
 
 def test_a_job_whose_time_was_up_is_followed_into_its_next_attempt(
