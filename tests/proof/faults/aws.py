@@ -33,19 +33,30 @@ class NativeCollector:
         s3, data = aws_client("s3", self.s3), aws_client("redshift-data", self.data_api)
         with closing(s3), closing(data):
             for client in (s3, data):
-                _put_under(client, layer)
+                put_under(client, layer)
             with watching_files(layer, self.folder):
                 Native(FakeRedshift("", s3), data, s3, self.folder).load(bills, self.site)
 
 
-def _put_under(client: Any, layer: Layer) -> None:  # noqa: ANN401 - boto3 makes it at run time
+def put_under(client: Any, layer: Layer) -> None:  # noqa: ANN401 - boto3 makes it at run time
     """Under botocore's own retries: what it sends is counted, each attempt by itself."""
     session = client._endpoint.http_session
     send = session.send
 
     def counted(request: Any) -> Any:  # noqa: ANN401 - botocore's prepared request
         what = f"{request.method} {request.headers.get('X-Amz-Target', request.url)}"
-        return layer.call(Kind.REQUEST, what, lambda: send(request), _error)
+        answers: list[Any] = []
+
+        def work() -> Any:  # noqa: ANN401 - botocore's answer
+            answers.append(send(request))
+            return answers[-1]
+
+        def error(how: How) -> Exception:
+            for lost in answers:
+                lost.raw.close()
+            return _error(how)
+
+        return layer.call(Kind.REQUEST, what, work, error)
 
     session.send = counted
 

@@ -15,7 +15,7 @@ from handlers.errors import CostError
 from handlers.tables import FACTS
 from tests.handlers.load.runs import collect, query, tables
 from tests.proof.faults.layer import How, Kind, Layer, watching_files
-from tests.proof.faults.turns import Tables
+from tests.proof.faults.turns import Collector, Tables
 
 
 class WatchedConnection:
@@ -72,7 +72,7 @@ class OnASmallDisk:
     What comes of it is a refusal of ours: any other error ends the child with another exit code.
     """
 
-    collector: EmbeddedCollector
+    collector: Collector
     most_bytes: int
 
     def __call__(self, bills: Path, layer: Layer) -> None:
@@ -87,7 +87,7 @@ class Embedded:
     """See ``turns.World``."""
 
     folder: Path
-    collector: EmbeddedCollector
+    collector: Collector
 
     @property
     def _saved(self) -> Path:
