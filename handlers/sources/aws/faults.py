@@ -58,7 +58,7 @@ def fault_of(where: str, error: BotoCoreError | ClientError) -> BillError:
     if isinstance(error, ClientError):
         return _refused(place, error)
     if isinstance(error, FlexibleChecksumError):
-        return SourceUnavailable(place, "What arrived is not what was stored (checksum).", LATER)
+        return altered(where)
     if isinstance(error, (NoCredentialsError, PartialCredentialsError)):
         return BillError(
             place,
@@ -66,6 +66,11 @@ def fault_of(where: str, error: BotoCoreError | ClientError) -> BillError:
             "In a runtime of AWS give the function a role; elsewhere sign in, e.g. aws sso login.",
         )
     return SourceUnavailable(place, f"AWS can't be reached: {_sentence(str(error))}", LATER)
+
+
+def altered(where: str) -> SourceUnavailable:
+    """What to say of an object that arrived as another than it was stored."""
+    return SourceUnavailable(Place(where), "What arrived is not what was stored (checksum).", LATER)
 
 
 def _refused(place: Place, error: ClientError) -> BillError:

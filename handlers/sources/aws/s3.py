@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError
 
 from handlers.errors import BillError, Place
-from handlers.sources.aws.faults import EXPIRED, LATER, code_of, fault_of
+from handlers.sources.aws.faults import EXPIRED, LATER, altered, code_of, fault_of
+from handlers.sources.aws.integrity import Integrity
 from handlers.sources.objects import MAX_SMALL_BYTES, Object, SourceUnavailable, too_large
 
 if TYPE_CHECKING:
@@ -100,7 +101,9 @@ class _Stream(io.RawIOBase):
         self._position = 0
         self._resumed = 0
         self._body: Body | None = None
-        self._body = part.get(0)
+        first = part.get(0)
+        self._body = first["Body"]
+        self._integrity = Integrity(first)
 
     def readable(self) -> bool:
         """It is."""
@@ -111,9 +114,10 @@ class _Stream(io.RawIOBase):
         target = memoryview(buffer).cast("B")
         while self._position < self._part.size:
             try:
-                body = self._body = self._body or self._part.get(self._position)
+                body = self._body = self._body or self._part.get(self._position)["Body"]
                 block = body.read(len(target))
                 if block:
+                    self._integrity.take(block)
                     target[: len(block)] = block
                     self._position += len(block)
                     return len(block)
@@ -123,6 +127,8 @@ class _Stream(io.RawIOBase):
             except (BotoCoreError, OSError) as error:
                 self._take_up_again(type(error).__name__)
         self._verify_end()
+        if not self._integrity.holds:
+            raise altered(str(self._part))
         return 0
 
     def _take_up_again(self, why: str) -> None:
@@ -177,16 +183,15 @@ class S3Part:
         """See ``Part``."""
         return self.item.size
 
-    def get(self, start: int) -> Body:
-        """The object's bytes from ``start`` on; BillError when it can't be had as it was."""
+    def get(self, start: int) -> Mapping[str, Any]:
+        """What S3 answers with the bytes from ``start`` on; BillError when it is not as it was."""
         wanted = {"Range": f"bytes={start}-"} if start else {"ChecksumMode": "ENABLED"}
-        answer = self.connection.ask(
+        return self.connection.ask(
             str(self),
             lambda client: client.get_object(
                 Bucket=self.bucket, Key=self.key, IfMatch=self.item.tag, **wanted
             ),
         )
-        return answer["Body"]
 
     def open(self) -> io.BufferedReader:
         """See ``Part``; a connection that breaks is taken up where it was."""

@@ -6,6 +6,7 @@ it.
 
 import random
 import resource
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from handlers.errors import BillError
 from handlers.ledger import Status
 from handlers.load.load import Outcome
+from handlers.sources.aws.integrity import Integrity
 from handlers.sources.aws.s3 import RESUMES, Connection, S3Client, S3Objects
 from handlers.sources.objects import SourceUnavailable
 from tests.fakes.s3 import FakeS3, Fault
@@ -139,6 +141,60 @@ def test_what_arrived_before_a_reset_is_not_asked_for_again(s3: FakeS3) -> None:
     assert first == ""
     assert resumed
     assert all(int(each.removeprefix("bytes=").rstrip("-")) > 0 for each in resumed)
+
+
+CHECKSUMS = "x-amz-checksum"
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [Fault("part.csv", flip=60, without=CHECKSUMS)],
+        [Fault("part.csv", cut=2_000_000), Fault("part.csv", flip=60)],
+        [Fault("part.csv", cut=2_000_000, without="etag"), Fault("part.csv", flip=60)],
+        [Fault("part.csv", cut=2_000_000, without=CHECKSUMS), Fault("part.csv", flip=60)],
+    ],
+    ids=["the ETag alone", "after a reset", "after a reset by CRC-32", "after a reset by the ETag"],
+)
+def test_a_byte_that_arrives_as_another_is_found_though_botocore_compares_nothing(
+    s3: FakeS3, faults: list[Fault]
+) -> None:
+    s3.put(BUCKET, "x/part.csv", random.Random(5).randbytes(3_000_000))
+    objects = S3Objects(Connection(lambda: through_the_proxy(s3), lambda _: None), BUCKET)
+    (item,) = objects.below("x")
+    s3.faults.extend(replace(fault) for fault in faults)
+    with (
+        objects.part(item).open() as stream,
+        pytest.raises(SourceUnavailable, match="not what was stored"),
+    ):
+        stream.read()
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"ETag": f'"{"0" * 32}-2"'},
+        {"ETag": f'"{"0" * 32}"', "ServerSideEncryption": "aws:kms"},
+        {"ETag": f'"{"0" * 32}"', "SSECustomerAlgorithm": "AES256"},
+        {"ChecksumCRC32": "AAAAAA==", "ChecksumType": "COMPOSITE"},
+        {"ChecksumCRC32": "AAAAAA==-2"},
+    ],
+    ids=["parts", "a key of KMS", "a key of one's own", "of parts", "of parts, as it was written"],
+)
+def test_what_is_not_of_the_whole_content_is_not_compared_with_it(stated: dict[str, str]) -> None:
+    integrity = Integrity(stated)
+    integrity.take(b"123456789")
+    assert integrity.holds
+
+
+def test_a_checksum_is_that_of_its_published_check_value() -> None:
+    """Of "123456789": CRC-32 is cbf43926 (RFC 1952's), MD5 is in RFC 1321's manner 25f9e794."""
+    right = {"ChecksumCRC32": "y/Q5Jg==", "ETag": '"25f9e794323b453885f5181f1b624d0b"'}
+    for stated, holds in ((right, True), ({**right, "ChecksumCRC32": "y/Q5Jw=="}, False)):
+        integrity = Integrity(stated)
+        for block in (b"12345", b"6789"):
+            integrity.take(block)
+        assert integrity.holds is holds
 
 
 def test_a_connection_that_always_breaks_ends_the_read(s3: FakeS3) -> None:
