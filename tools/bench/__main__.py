@@ -1,6 +1,7 @@
 """``python -m tools.bench``: measure, print one table, write ``result.json``.
 
-Asserts nothing: whether a target was reached is a cell of the table.
+Whether a target was reached is a cell of the table. What fails a run is a ratio that is worse than
+the recorded one by more than the margin (ratios.toml): both programs ran on the same machine.
 """
 
 import os
@@ -16,6 +17,7 @@ from tools.bench import anomalies, dashboards, function, pages
 from tools.bench.bill import Format
 from tools.bench.cases import Bench, BenchError, Result, Target, growth, write_results
 from tools.bench.peer import run_peer
+from tools.bench.ratios import compared
 
 SMALL, LARGE = 1_000_000, 5_000_000
 
@@ -65,6 +67,21 @@ def main(folder: Path) -> None:
             "Other programs ran on this machine: the figures are not those of a quiet one."
         )
     write_results([*results, *([peer] if peer else [])], machine, folder / "result.json")
+    _hold_to_ratios(console, results, peer)
+
+
+def _hold_to_ratios(console: Console, results: list[Result], peer: Result | None) -> None:
+    if peer is None:
+        console.print("Without focus_converters no ratio could be compared with the recorded ones.")
+        return
+    ratios = compared(results, peer)
+    for ratio in ratios:
+        console.print(str(ratio))
+    if any(ratio.has_regressed for ratio in ratios):
+        raise click.ClickException(
+            "A ratio is worse than recorded. Measure again on a quiet machine; if it stays, find"
+            " the change that costs it, or record the new one in tools/bench/ratios.toml and say why."
+        )
 
 
 def _measure(bench: Bench) -> list[Result]:
