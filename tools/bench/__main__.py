@@ -80,7 +80,7 @@ def _hold_to_ratios(console: Console, results: list[Result], peer: Result | None
     if any(ratio.has_regressed for ratio in ratios):
         raise click.ClickException(
             "A ratio is worse than recorded. Measure again on a quiet machine; if it stays, find"
-            " the change that costs it, or record the new one in tools/bench/ratios.toml and say why."
+            " the change that costs it, or record the new one with why: tools/bench/ratios.toml."
         )
 
 
