@@ -27,7 +27,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo migration-demo policy release screenshots test test-all test-quick test-slow plan engines lint types format lock lock-check \
-	proof proof-long mutate sbom bench clean workflows \
+	proof proof-long mutate sbom audit bench clean workflows \
 	ci-stacks ci-plan ci-preview ci-guard ci-comment ci-up ci-drift
 
 help: ## Show this list
@@ -105,7 +105,7 @@ proof: $(VENV)/.dev build/fuzz/.fuzz ## Attack what the tests found right: rando
 # pytest's exit code 5 says that nothing was left. It begins anew where build/proof/long is gone.
 proof-long: $(VENV)/.dev build/fuzz/.fuzz ## Go on with the full counts (hours), report in docs/proof.md (PART=focus: only that)
 	-@sh tools/engines/build.sh focus >/dev/null
-	@PROOF_BILLS=10000 PROOF_TURNS=100000 PROOF_FUZZ_SECONDS=300 PROOF_JUMPS=365 \
+	@PROOF_BILLS=10000 PROOF_TURNS=100000 PROOF_FUZZ_SECONDS=300 PROOF_JUMPS=100 \
 		PROOF_GOES_ON=1 PROOF_RESULTS=build/proof/long \
 		$(PY) -m pytest -n $(WORKERS) -q tests/proof -m "$(PROOF)" -k "$(PART)"; code=$$?; \
 		$(PY) -m tools.proof docs/proof.md --results build/proof/long || exit 1; \
@@ -116,6 +116,9 @@ mutate: $(VENV)/.dev ## Change modules one small thing at a time, and count what
 
 sbom: $(VENV)/.dev ## Write what each lock installs, with licences and hashes, into build/sbom (CycloneDX)
 	@$(PY) -m tools.sbom build/sbom
+
+audit: $(VENV)/.dev ## Ask OSV for known vulnerabilities of what the locks pin (needs a network)
+	@$(PY) -m tools.audit
 
 lint: $(VENV)/.dev ## Check style, and that the dashboards' golden files are those the code makes
 	@$(VENV)/bin/ruff check --quiet .
