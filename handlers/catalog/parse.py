@@ -99,7 +99,8 @@ class _Problems:
 
     found: list[str] = field(default_factory=list[str])
     ids: dict[str, str] = field(default_factory=dict[str, str])
-    engine: duckdb.DuckDBPyConnection = field(default_factory=duckdb.connect)
+    patterns: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
+    """Where, under which key, and the regular expression: what is still to be shown to RE2."""
 
     def add(self, where: str, what: str) -> None:
         self.found.append(f"{where}: {what}")
@@ -129,15 +130,38 @@ class _Problems:
             )
             return 0
         try:
-            self.engine.execute("SELECT regexp_matches('', ?)", [pattern]).fetchall()
-            return re.compile(pattern).groups
-        except (duckdb.Error, re.error) as error:
-            self.add(
-                where,
-                f"{key} = '{pattern}' is not a regular expression: {str(error).splitlines()[0]}."
-                " See https://github.com/google/re2/wiki/Syntax.",
-            )
+            groups = re.compile(pattern).groups
+        except re.error as error:
+            self._refuse(where, key, pattern, error)
             return 0
+        self.patterns.append((where, key, pattern))
+        return groups
+
+    def compile_patterns(self) -> None:
+        """Note the patterns that RE2 refuses: all at once, and one by one only if one is."""
+        with duckdb.connect() as engine:
+            try:
+                self._compile(engine, [pattern for _, _, pattern in self.patterns])
+            except duckdb.Error:
+                for where, key, pattern in self.patterns:
+                    try:
+                        self._compile(engine, [pattern])
+                    except duckdb.Error as error:
+                        self._refuse(where, key, pattern, error)
+
+    @staticmethod
+    def _compile(engine: duckdb.DuckDBPyConnection, patterns: Sequence[str]) -> None:
+        engine.execute(
+            "SELECT count(regexp_matches('', pattern)) FROM (SELECT UNNEST(?) AS pattern)",
+            [patterns],
+        ).fetchall()
+
+    def _refuse(self, where: str, key: str, pattern: str, error: Exception) -> None:
+        self.add(
+            where,
+            f"{key} = '{pattern}' is not a regular expression: {str(error).splitlines()[0]}."
+            " See https://github.com/google/re2/wiki/Syntax.",
+        )
 
 
 class _Entry:
@@ -373,7 +397,7 @@ def parse_rules(cloud: Cloud, sources: Sequence[Source]) -> RuleBook:
         for kind, entry in _tables(problems, source, top):
             lists[kind].append(_READERS[kind](entry))
             entry.finish()
-    problems.engine.close()
+    problems.compile_patterns()
     if problems.found:
         raise SiteError("The catalog's rules are not valid.\n- " + "\n- ".join(problems.found))
     return RuleBook(

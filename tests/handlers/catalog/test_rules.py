@@ -59,6 +59,7 @@ def test_a_site_can_add_a_service() -> None:
         (_rule(match="nova (?=pro)"), ["[[model]] site-house", "(?=", "RE2", "'not'"]),
         (_rule(match=r"(a)\\1"), ["RE2", "back-reference"]),
         (_rule(match="nova (pro"), ["is not a regular expression", "re2/wiki/Syntax"]),
+        (_rule(match="a{1001}"), ["match = 'a{1001}' is not a regular expression", "repetition"]),
         (_rule(match="nova pro", gives="x-{1}"), ["{1}", "captures 0", "(...)"]),
         (_rule(match="nova (pro)", gives="x-{2}"), ["{2}", "captures 1"]),
         (_rule(rule_id="aws-guardrail"), ["aws-guardrail", "already taken", "Choose another"]),
