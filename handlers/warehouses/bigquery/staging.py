@@ -6,8 +6,8 @@ https://docs.cloud.google.com/bigquery/docs/loading-data-cloud-storage-parquet#d
 
 import json
 import tempfile
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Generator, Iterable, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from handlers.errors import WarehouseError
 from handlers.quoting import literal
 from handlers.record import Cloud
 from handlers.tables import FACTS, LOADED, Table
+from handlers.warehouses.attempts import Undecided
 from handlers.warehouses.bigquery.jobs import UNREACHABLE, Jobs, unreachable
 from handlers.warehouses.bigquery.names import TableName
 from handlers.warehouses.bigquery.schema import FACT_TABLES, WAREHOUSE
@@ -62,6 +63,21 @@ class Staging:
             WarehouseError: a file was not taken.
         """
         staged: dict[str, TableName] = {}
+        try:
+            self._fill(connection, cloud, attempt, tables, staged)
+        except WarehouseError:
+            self.drop(staged.values())
+            raise
+        return staged
+
+    def _fill(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        cloud: Cloud,
+        attempt: str,
+        tables: Sequence[Table],
+        staged: dict[str, TableName],
+    ) -> None:
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             started: list[tuple[str, int]] = []
             for table in tables:
@@ -71,12 +87,23 @@ class Staging:
                 file = Path(folder) / f"{table.name}.parquet"
                 _write(connection, table, file)
                 name = self.name(attempt, table.name)
-                started.append((self._load(file, name, _schema(table, cloud)), rows))
                 staged[table.name] = name
+                started.append((self._load(file, name, _schema(table, cloud)), rows))
                 file.unlink()
             for job_id, rows in started:
                 self._check(job_id, rows)
-        return staged
+
+    @contextmanager
+    def dropping(self, names: Collection[TableName]) -> Generator[None]:
+        """Remove staged tables after the block, unless a job may still read them (Undecided)."""
+        try:
+            yield
+        except Undecided:
+            raise
+        except WarehouseError:
+            self.drop(names)
+            raise
+        self.drop(names)
 
     def drop(self, names: Iterable[TableName]) -> None:
         """Remove staged tables; one that can't be removed now expires."""

@@ -139,8 +139,8 @@ class BigQueryWarehouse:
         mine = f"{row.load_id}_{uuid4().hex[:12]}"
         try:
             staged = stage(mine)
-            end = self._commit(row, staged, number, fraction(mine))
-            self.staging.drop(staged.values())
+            with self.staging.dropping(staged.values()):
+                end = self._commit(row, staged, number, fraction(mine))
             _refuse_failure(row, end)
         except (Superseded, Undecided):
             raise

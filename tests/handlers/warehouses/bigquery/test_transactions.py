@@ -83,6 +83,24 @@ def test_a_transaction_that_fails_anywhere_changes_nothing_and_the_next_run_repa
     assert cost(fake) == Decimal(110)
 
 
+def test_staging_that_fails_in_the_middle_leaves_no_table_behind(
+    fake: FakeBigQuery, ours: Collector, tmp_path: Path
+) -> None:
+    def full(job: Job, _: str) -> None:
+        if job.job_id.startswith("stage_") and job.job_id.endswith("_daily_costs"):
+            raise Refused("quotaExceeded", "out of luck")
+
+    fake.engine.before.append(full)
+    bills = bills_in(tmp_path / "bills", bill())
+    with pytest.raises(WarehouseError, match="staging failed: out of luck"):
+        ours.load(bills)
+    assert fake.staged() == []
+    assert [status for status, _ in ledger(fake)] == ["failed"]
+    fake.engine.before.clear()
+    assert ours.load(bills)[0].outcome is Outcome.LOADED
+    assert fake.staged() == []
+
+
 def test_a_transaction_that_another_one_aborts_is_tried_again(
     fake: FakeBigQuery, ours: Collector, tmp_path: Path
 ) -> None:
