@@ -1,12 +1,12 @@
 """Read a stack's configuration: typed values, and every mistake at once.
 
-A mistake says the key, what was found, what is allowed and the command that mends it. Values are
+A mistake says the key, what was found, what is allowed and the commands that mend it. Values are
 texts, as the engine hands them over; lists and objects are JSON.
 """
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
@@ -38,9 +38,11 @@ class Mistake:
     found: str
     allowed: str
     remedy: str
+    """Commands, a line each."""
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.found} Allowed: {self.allowed}.\n    {self.remedy}"
+        commands = self.remedy.replace("\n", "\n    ")
+        return f"{self.key}: {self.found} Allowed: {self.allowed}.\n    {commands}"
 
 
 class ConfigError(Exception):
@@ -54,9 +56,65 @@ class ConfigError(Exception):
 
 
 def setting(key: str, example: str) -> str:
-    """The command that sets a key. ``--type string`` keeps an id of digits a text."""
-    path = "--path " if re.search(r"[.\[]", key) else ""
-    return f"pulumi config set {path}--type string '{key}' '{example}'"
+    """The commands that set a key to ``example``, a line each.
+
+    A list or an object is set part by part after what was there is gone: given as one text, the
+    engine says that it is none. An empty one is what Pulumi.yaml has for it.
+    """
+    if _structure(example) is None:
+        return parts(key, example)
+    return f"pulumi config rm {_path(key)}'{key}'\n{parts(key, example)}".strip()
+
+
+def parts(key: str, example: str) -> str:
+    """The commands that set each part of a key that is not there; ``--type string`` keeps digits.
+
+    https://www.pulumi.com/docs/iac/cli/commands/pulumi_config_set/
+    """
+    value = _structure(example)
+    return "\n".join(
+        f"pulumi config set {_path(part)}--type string '{part}' '{text}'"
+        for part, text in ([(key, example)] if value is None else _leaves(key, value))
+    )
+
+
+def blank(example: str) -> str:
+    """``example`` with VALUE for each of its texts."""
+    value = _structure(example)
+    return "VALUE" if value is None else json.dumps(_blank(value))
+
+
+def _blank(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _blank(part) for name, part in cast(dict[str, object], value).items()}
+    if isinstance(value, list):
+        return [_blank(part) for part in cast(list[object], value)]
+    return "VALUE"
+
+
+def _structure(example: str) -> object:
+    """The list or object that ``example`` is; None where it is a text."""
+    try:
+        value: object = json.loads(example)
+    except ValueError:
+        return None
+    return value if isinstance(value, list | dict) else None
+
+
+def _leaves(key: str, value: object) -> Iterator[tuple[str, str]]:
+    """The texts in ``value``, each with the path that the engine knows it by."""
+    if isinstance(value, dict):
+        for name, part in cast(dict[str, object], value).items():
+            yield from _leaves(f"{key}.{name}", part)
+    elif isinstance(value, list):
+        for number, part in enumerate(cast(list[object], value)):
+            yield from _leaves(f"{key}[{number}]", part)
+    else:
+        yield key, str(value)
+
+
+def _path(key: str) -> str:
+    return "--path " if re.search(r"[.\[]", key) else ""
 
 
 class Reader:
@@ -74,6 +132,11 @@ class Reader:
     def note(self, key: str, found: str, allowed: str, example: str) -> None:
         """Remember a mistake."""
         self.mistakes.append(Mistake(key, found, allowed, setting(key, example)))
+
+    def surplus(self, key: str, found: str, allowed: str) -> None:
+        """Remember a mistake that goes with its key."""
+        remedy = f"pulumi config rm {_path(key)}'{key}'"
+        self.mistakes.append(Mistake(key, found, allowed, remedy))
 
     def text(self, key: str, allowed: Allowed) -> str:
         """A text that must be there."""
@@ -124,7 +187,8 @@ class Reader:
             if isinstance(item, dict):
                 found.append(Fields(self, f"{key}[{number}]", cast(dict[str, Any], item)))
             else:
-                self.note(f"{key}[{number}]", f"is {_shown(item)}.", "an object", example)
+                one = json.dumps(json.loads(example)[0])
+                self.note(f"{key}[{number}]", f"is {_shown(item)}.", "an object", one)
         return found
 
     def mapping(self, key: str, allowed: Allowed, names: Allowed) -> dict[str, str]:
@@ -143,13 +207,10 @@ class Reader:
         names = sorted(set(known) | self._read)
         for key in sorted(set(self._values) - set(names)):
             near = _nearest(key, names)
-            self.mistakes.append(
-                Mistake(
-                    key,
-                    "is no key of this project." + (f" Is '{near}' meant?" if near else ""),
-                    "the keys that Pulumi.yaml describes",
-                    f"pulumi config rm '{key}'",
-                )
+            self.surplus(
+                key,
+                "is no key of this project." + (f" Is '{near}' meant?" if near else ""),
+                "the keys that Pulumi.yaml describes",
             )
         if self.mistakes:
             raise ConfigError(self.mistakes)
@@ -214,14 +275,7 @@ class Fields:
     def refuse_others(self, known: Sequence[str]) -> None:
         """Note every field that is not one of ``known``."""
         for name in sorted(set(self._values) - set(known)):
-            self._reader.mistakes.append(
-                Mistake(
-                    f"{self.key}.{name}",
-                    "is no field of it.",
-                    ", ".join(known),
-                    f"pulumi config rm --path '{self.key}.{name}'",
-                )
-            )
+            self._reader.surplus(f"{self.key}.{name}", "is no field of it.", ", ".join(known))
 
     def _checked(self, name: str, found: object, allowed: Allowed) -> str:
         text = str(found).zfill(12) if isinstance(found, int) and found > 1 else found

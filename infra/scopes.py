@@ -1,6 +1,6 @@
 """Whose bills an environment reads: payer accounts, subscriptions and billing accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from infra.reading import Allowed, Fields, Reader
@@ -112,7 +112,7 @@ def aws_scopes(reader: Reader) -> tuple[AwsScope, ...]:
                 ),
             )
         )
-        _needs_bucket(reader, fields, scopes[-1].adopt)
+        _needs_bucket(reader, adopted, scopes[-1].adopt)
     _refuse_doubles(reader, "aws_scopes", [scope.id for scope in scopes])
     return tuple(scopes)
 
@@ -133,13 +133,8 @@ def azure_scopes(reader: Reader) -> tuple[AzureScope, ...]:
                 export_prefix=adopted.optional("export_prefix", PREFIX),
             ),
         )
-        if scope.adopt.export and not (scope.adopt.storage_account and scope.adopt.container):
-            reader.note(
-                f"{fields.key}.adopt",
-                "names an export and not where it is written.",
-                "export, storage_account and container together",
-                "storage_account",
-            )
+        if scope.adopt.export:
+            _needs(adopted, {"storage_account": STORAGE_ACCOUNT, "container": CONTAINER})
         scopes.append(scope)
     ids = [scope.id.lower() for scope in scopes]
     _refuse_doubles(reader, "azure_scopes", ids)
@@ -167,26 +162,27 @@ def gcp_scopes(reader: Reader) -> tuple[GcpScope, ...]:
     return tuple(scopes)
 
 
-def _needs_bucket(reader: Reader, fields: Fields, adopt: AwsAdoption) -> None:
-    if (adopt.export or adopt.report) and not (adopt.bucket and adopt.bucket_region):
-        reader.note(
-            f"{fields.key}.adopt",
-            "names an export and not where it is written.",
-            "an export or report with its bucket and bucket_region",
-            "bucket",
-        )
+def _needs_bucket(reader: Reader, adopted: Fields, adopt: AwsAdoption) -> None:
+    if adopt.export or adopt.report:
+        _needs(adopted, {"bucket": BUCKET, "bucket_region": AWS_REGION})
     if adopt.export and adopt.report:
-        reader.note(
-            f"{fields.key}.adopt",
-            "names both an export and a legacy report: their bills would count twice.",
+        reader.surplus(
+            f"{adopted.key}.report",
+            "is set beside an export: their bills would count twice.",
             "one of them",
-            "export",
         )
+
+
+def _needs(adopted: Fields, places: Mapping[str, Allowed]) -> None:
+    """An export that exists is named with where it is written."""
+    for name, allowed in places.items():
+        adopted.text(name, allowed)
 
 
 def _refuse_doubles(reader: Reader, key: str, ids: Sequence[str]) -> None:
-    for double in sorted({one for one in ids if one and ids.count(one) > 1}):
-        reader.note(key, f"has {double} more than once.", "each scope once", double)
+    for number, one in _from_the_end(ids):
+        if one and one in ids[:number]:
+            reader.surplus(f"{key}[{number}]", f"is {one} once more.", "each scope once")
 
 
 def _refuse_overlaps(reader: Reader, ids: Sequence[str]) -> None:
@@ -194,12 +190,16 @@ def _refuse_overlaps(reader: Reader, ids: Sequence[str]) -> None:
 
     That a subscription belongs to a billing account shows only in the bill: the load refuses it.
     """
-    for inner in ids:
+    for number, inner in _from_the_end(ids):
         for outer in ids:
             if inner.startswith(f"{outer}/"):
-                reader.note(
-                    "azure_scopes",
-                    f"has {inner} and {outer}, which holds it: money would count twice.",
+                reader.surplus(
+                    f"azure_scopes[{number}]",
+                    f"is {inner}, which {outer} holds: money would count twice.",
                     "scopes that do not overlap",
-                    outer,
                 )
+
+
+def _from_the_end(ids: Sequence[str]) -> Sequence[tuple[int, str]]:
+    """With their numbers: what is taken out of a list moves what comes after it."""
+    return tuple(reversed(tuple(enumerate(ids))))

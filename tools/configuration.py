@@ -18,9 +18,11 @@ _HEAD = """\
 
 Made by `python -m tools.configuration` from `Pulumi.yaml`, which describes and defaults every key.
 A stack's own values stand in its `Pulumi.STACK.yaml`; `Pulumi.phase1.yaml` and `Pulumi.phase2.yaml`
-are two to begin with. Set one with `pulumi config set KEY VALUE`, a list or an object as JSON:
-`pulumi config set notify '["mailto:finops@example.com"]'`. Every mistake is told at once and before
-anything is registered, with the key, what was found, what is allowed and the command that mends it.
+are two to begin with. Set one with `pulumi config set KEY VALUE`, a list or an object part by part:
+`pulumi config set --path 'notify[0]' mailto:finops@example.com`, `--path 'labels.team' platform`;
+given as one text, Pulumi says that it is none. `pulumi config rm KEY` brings a default back. Every
+mistake is told at once and before anything is registered, with the key, what was found, what is
+allowed and the commands that mend it.
 
 | key | type | default | meaning |
 |---|---|---|---|

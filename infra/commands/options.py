@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from handlers.errors import UsageError
-from infra.reading import setting
+from infra.reading import blank, parts
 from infra.settings import Settings
 from infra.stack_file import ROOT, read_stack
 
@@ -39,9 +39,9 @@ class Environment:
         """
         for key in keys:
             if key in self.examples:
-                remedy = setting(key, "...").removesuffix(" '...'")
+                remedy = parts(key, blank(self.values[key]))
                 raise UsageError(
-                    f"{key} is not set in {self.file.name}. Set it, {remedy} VALUE, or name "
+                    f"{key} is not set in {self.file.name}. Set it, {remedy}, or name "
                     "another stack with --stack."
                 )
 

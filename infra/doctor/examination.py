@@ -13,6 +13,7 @@ from infra.apis.login import LoginError
 from infra.apis.web import Refused, Unreachable
 from infra.commands.options import Environment
 from infra.doctor.finding import Finding, finding
+from infra.reading import blank, parts
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,9 @@ def examine(place: Place, checks: Sequence[Check]) -> Iterator[Finding]:
                 are="is" if len(missing) == 1 else "are",
                 file=place.environment.file.name,
                 titles="; ".join(titles),
-                commands="\n".join(f"pulumi config set '{key}' VALUE" for key in missing),
+                commands="\n".join(
+                    parts(key, blank(place.environment.values[key])) for key in missing
+                ),
             )
 
 

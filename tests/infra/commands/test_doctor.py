@@ -148,7 +148,8 @@ def test_what_the_stack_does_not_set_is_told_once_for_each_cloud(person: Operato
         del person.config[key]
     answer = person.call("doctor")
     assert answer.output.count("azure_subscription is not set") == 1
-    assert "pulumi config set 'grafana_url' VALUE" in answer.output
+    assert "pulumi config set --type string 'grafana_url' 'VALUE'" in answer.output
+    assert "set --path --type string 'azure_scopes[0].id' 'VALUE'" in answer.output
     assert answer.exit_code == 0
 
 
