@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.proof.conftest import Tried
 from tests.proof.fuzz import bills
+from tests.proof.fuzz.seeds import seeds, sow
 from tests.proof.fuzz.targets import TARGETS
 
 pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
@@ -36,6 +37,7 @@ def test_a_target(name: str, root: Path, tmp_path: Path, tried: Tried) -> None:
     # What was found to lead further is kept, and the next run starts with it.
     corpus = root / "build" / "proof" / "corpus" / name
     corpus.mkdir(parents=True, exist_ok=True)
+    sow(name, corpus)
     command = [
         str(root / FUZZER),
         *("-m", "tests.proof.fuzz", name),
@@ -57,6 +59,17 @@ def test_a_target(name: str, root: Path, tmp_path: Path, tried: Tried) -> None:
     assert answer.returncode == 0, f"{crashes}\n{answer.stderr[-3000:]}"
     (times,) = re.findall(r"stat::number_of_executed_units: *(\d+)", answer.stderr)
     tried(f"{name}, inputs by coverage (atheris)", int(times))
+
+
+@pytest.mark.parametrize("name", list(TARGETS))
+def test_what_led_further_once_ends_well(name: str, tried: Tried) -> None:
+    inputs = seeds(name)
+    try:
+        for content in inputs:
+            TARGETS[name](content)
+    finally:
+        bills.forget()
+    tried("inputs kept from earlier runs of the fuzzer", len(inputs))
 
 
 def draw_by_hypothesis(name: str) -> int:
