@@ -4,7 +4,7 @@ Parts of a bill know nothing of each other, so the more there is room for, the m
 side; what comes out is the same for any number.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -24,13 +24,15 @@ class Room:
     """``threads`` and ``memory_mb`` are the engine's, in all; parts are those read at once.
 
     A part of CSV is one thread's work for the engine. A ``typed`` part (parquet) is held as a file
-    and gives every thread something to do.
+    and gives every thread something to do. ``spill_mb`` is what the engine may put into files when
+    its memory is full; what the disk has where it is None.
     """
 
     threads: int
     memory_mb: int
     csv_parts: int
     typed_parts: int
+    spill_mb: int | None = None
 
     @classmethod
     def of_workers(cls, workers: int) -> Self:
@@ -41,8 +43,13 @@ class Room:
         """Let the engine have it."""
         connection.execute(f"SET threads = {self.threads}")
         connection.execute(f"SET memory_limit = '{self.memory_mb}MB'")
+        if self.spill_mb is not None:
+            connection.execute(f"SET max_temp_directory_size = '{self.spill_mb}MB'")
 
 
-FUNCTION = Room(threads=2, memory_mb=200, csv_parts=2, typed_parts=1)
-"""A function's and a laptop's: the process stays under 350 MiB, which fits a function of 512 MiB.
-One more part of CSV, and it would not."""
+LAPTOP = Room(threads=2, memory_mb=200, csv_parts=2, typed_parts=1)
+"""The process stays under 350 MiB. One more part of CSV, and it would not."""
+
+FUNCTION = replace(LAPTOP, spill_mb=200)
+"""The same, which fits a function of 512 MiB. Its files lie in these too: with more of them it
+would be killed without a word, so that the load is refused instead (``no_room``)."""

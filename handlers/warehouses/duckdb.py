@@ -20,7 +20,7 @@ from handlers.ledger import LedgerRow, Status, ledger_row
 from handlers.no_room import NoRoom, refusing_no_room
 from handlers.quoting import literal
 from handlers.record import Cloud
-from handlers.scan.room import FUNCTION
+from handlers.scan.room import LAPTOP
 from handlers.tables import FACTS, LEDGER, LOADED, TABLES, VERSION, Field, Replaced, Table
 from handlers.warehouses import LoadBatch
 from handlers.warehouses.lock import writer_lock
@@ -289,7 +289,7 @@ def configure(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """The engine's settings: the same answers everywhere, bounded memory, nothing downloaded."""
     folder.mkdir(parents=True, exist_ok=True)
     connection.execute("SET TimeZone = 'UTC'")
-    FUNCTION.give(connection)
+    LAPTOP.give(connection)
     connection.execute(f"SET temp_directory = {literal(folder / 'spill')}")
     connection.execute("SET preserve_insertion_order = false")
     connection.execute("SET autoinstall_known_extensions = false")

@@ -8,11 +8,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from handlers.ledger import Status
 from handlers.load.load import Outcome
 from handlers.no_room import NoRoom, refusing_no_room
+from handlers.scan.room import FUNCTION, LAPTOP, Room
+from handlers.warehouses.duckdb import configure
 from tests.handlers.load.bills import AwsBill, Line, write_bill
 from tests.handlers.load.runs import bill_in, collect, ledger, loader, query, tables
 
@@ -66,6 +69,24 @@ def test_an_engine_without_memory_refuses_the_bill_and_with_memory_loads_it(
     assert ledger(warehouse)[-1].error == str(error.value)
     assert collect(tmp_path / "bills", warehouse)[0].outcome is Outcome.LOADED
     assert query(warehouse, "SELECT sum(cost_usd) FROM llm_costs") == [(30,)]
+
+
+def test_a_functions_engine_refuses_what_would_fill_the_functions_memory_with_files(
+    tmp_path: Path,
+) -> None:
+    """A gigabyte of random text fits in no function; as files it would end the process."""
+    small = replace(FUNCTION, memory_mb=50, spill_mb=20)
+    with duckdb.connect() as connection:
+        configure(connection, tmp_path)
+        small.give(connection)
+        with pytest.raises(NoRoom, match="the memory is full here"), refusing_no_room("a bill"):
+            connection.execute(
+                "CREATE TABLE lines AS SELECT gen_random_uuid()::VARCHAR AS line"
+                " FROM range(20_000_000)"
+            )
+    assert (LAPTOP.spill_mb, Room.of_workers(4).spill_mb) == (None, None)
+    assert FUNCTION.spill_mb is not None
+    assert FUNCTION.memory_mb + FUNCTION.spill_mb < 512
 
 
 def test_a_disk_without_room_for_the_commit_refuses_the_bill_and_with_room_loads_it(
