@@ -98,7 +98,7 @@ def _structure(example: str) -> object:
         value: object = json.loads(example)
     except ValueError:
         return None
-    return value if isinstance(value, list | dict) else None
+    return cast(object, value) if isinstance(value, list | dict) else None
 
 
 def _leaves(key: str, value: object) -> Iterator[tuple[str, str]]:

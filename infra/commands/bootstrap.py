@@ -45,11 +45,22 @@ def bootstrap(project: str, location: str, mode: str | None) -> None:
         click.echo(f"# {step.meaning}\n{shlex.join(step.make)}")
         if mode == "run":
             click.echo(f"# {apply(step)}")
-    key = f"projects/{project}/locations/{location}/keyRings/{KEY_RING}/cryptoKeys/{KEY}"
     click.echo("# Then")
-    click.echo(f"pulumi login gs://{bucket_of(project)}")
-    click.echo(
-        f"pulumi stack init prod --copy-config-from phase1 --secrets-provider gcpkms://{key}"
+    for command in first_stack(project, location):
+        click.echo(command)
+
+
+def first_stack(project: str, location: str) -> Sequence[str]:
+    """The commands that log in and make a stack from the shipped configuration.
+
+    Copied by ``cp``: ``--copy-config-from`` wants a stack of that name in the state, and a new
+    state has none.
+    """
+    key = f"projects/{project}/locations/{location}/keyRings/{KEY_RING}/cryptoKeys/{KEY}"
+    return (
+        f"pulumi login gs://{bucket_of(project)}",
+        "cp Pulumi.phase1.yaml Pulumi.prod.yaml",
+        f"pulumi stack init prod --secrets-provider gcpkms://{key}",
     )
 
 

@@ -1,13 +1,16 @@
 """The commands that this product prints about a configuration, typed into the real executable."""
 
+import re
 import shlex
+import shutil
 from collections.abc import Mapping
 
 import pulumi
 
+from infra.commands.bootstrap import first_stack
 from infra.reading import ConfigError
 from infra.settings import Settings
-from tests.engine.conftest import NewStack
+from tests.engine.conftest import ROOT, NewStack
 from tests.engine.phase1 import SETTINGS, SUBSCRIPTION, TOKEN, shipped_files
 from tests.engine.stack import Stack
 
@@ -41,6 +44,24 @@ def new_configuration(new_stack: NewStack, name: str, changes: Mapping[str, obje
     stack.init(shipped_files(), {**SETTINGS, **changes})
     stack.set_secret("grafana_token", TOKEN)
     return stack
+
+
+def test_the_first_page_makes_a_stack_whose_configuration_has_no_mistake(
+    new_stack: NewStack,
+) -> None:
+    stack = new_stack("first", read)
+    stack.init(shipped_files())
+    stack.run("stack", "rm", "--yes", "--preserve-config")  # what is left is a new state
+    _, copy, make = (shlex.split(line) for line in first_stack("demo-costs", "us-central1"))
+    shutil.copy(*(stack.project / name for name in copy[1:]))
+    assert make[-2] == "--secrets-provider"  # a key of Google's, which is not here
+    stack.run(*make[1:-2])
+
+    page = (ROOT / "docs/runbooks/first-result.md").read_text(encoding="utf-8")
+    values = {"PROJECT": "demo-costs", "NAME": "democosts", "GUID": SUBSCRIPTION}
+    for words in commands(re.sub("PROJECT|NAME|GUID", lambda found: values[found[0]], page)):
+        stack.run(*words, input=TOKEN if words[-1] == "grafana_token" else "")
+    stack.preview()
 
 
 def commands(text: str) -> list[list[str]]:

@@ -51,7 +51,7 @@ def test_without_run_nothing_is_called_and_every_command_is_printed(
 def test_it_ends_with_the_login_and_the_key_of_the_secrets(run_infra: RunInfra) -> None:
     output = run_infra("bootstrap", "--project", "acme-costs", "--location", "europe-west4").stdout
 
-    login, stack = output.splitlines()[-2:]
+    login, _, stack = output.splitlines()[-3:]
     assert login == "pulumi login gs://acme-costs-pulumi-state"
     assert stack.endswith(
         "--secrets-provider gcpkms://projects/acme-costs/locations/europe-west4/"
