@@ -1,4 +1,4 @@
-"""Faults under a load of Azure's export: the tables stay whole, the ledger says why, a run mends."""
+"""Faults under a load from Azure: the tables stay whole, the ledger says why, a run mends it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
