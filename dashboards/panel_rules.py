@@ -155,8 +155,8 @@ def _currency(panel: Document) -> Iterator[str]:
 def _colours(panel: Document) -> Iterator[str]:
     known = {name: columns()[name].colour for name in cloud_columns().values()}
     shown = {name: said["value"].get("fixedColor") for name, said in _properties(panel, "color")}
-    for name in _fields(panel) if panel["type"] != "table" else ():
-        if name in known and shown.get(name) != known[name]:
+    for name in sorted(known.keys() & _given(panel)) if panel["type"] != "table" else ():
+        if shown.get(name) != known[name]:
             yield f"{name} has to be {known[name]}: a cloud has one colour wherever it is drawn."
 
 
@@ -167,7 +167,7 @@ def _transformations(panel: Document) -> Iterator[str]:
 
 def _names(panel: Document) -> Iterator[str]:
     """Overrides of a column that the query does not give do nothing, without a word."""
-    given = {name for sql in _questions(panel) for name in _OUTPUT.findall(sql)}
+    given = _given(panel)
     options = panel.get("options", {})
     wanted = {*_fields(panel), *filter(None, [options.get("xField")])}
     fields = str(options.get("reduceOptions", {}).get("fields", "")).strip("/^$")
@@ -213,6 +213,11 @@ def _series(panel: Document) -> Iterator[str]:
             yield "a series needs ORDER BY time: the plug-in takes rows as they come."
         if "costs`" in sql and "data_through" not in sql:
             yield "days that are not complete have to show: compare with data_through."
+
+
+def _given(panel: Document) -> set[str]:
+    """The columns that the panel's questions name, those of their parts among them."""
+    return {name for sql in _questions(panel) for name in _OUTPUT.findall(sql)}
 
 
 def _fields(panel: Document) -> Iterator[str]:
