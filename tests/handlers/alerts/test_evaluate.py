@@ -131,7 +131,9 @@ def test_a_cloud_that_never_loaded_fires_in_an_empty_hub() -> None:
         ("stale_data", "Azure"),
         ("stale_data", "GCP"),
     ]
-    assert found[0].message == "AWS: no bill was loaded for 8,760 hours"
+    assert found[0].message == (
+        "AWS: no bill was loaded for 8,760 hours; its last known days cost 0.00 USD each"
+    )
     assert {each.day for each in found} == {date(2026, 11, 20)}
 
 

@@ -23,6 +23,18 @@ def test_each_expected_cloud_has_an_age_and_one_that_never_loaded_is_a_year_old(
 
 
 @engines
+def test_late_bills_are_told_with_what_a_day_of_the_cloud_costs(engine: Engine) -> None:
+    rows = hub_rows()  # AWS is complete through the 13th and has no cost from the 7th on
+    rows.cost("AWS", date(2026, 11, 7), "16.00", model="claude")
+    rows.cost("AWS", date(2026, 11, 13), "5.50", model="claude")
+    rows.cost("AWS", date(2026, 11, 13), "-0.50", model="claude", charge_type="discount")
+    rows.cost("AWS", date(2026, 11, 13), "70.00", model="none", charge_type="tax")
+    rows.cost("AWS", date(2026, 11, 6), "70.00", model="claude")
+    rows.cost("GCP", date(2026, 11, 12), "10.00", model="gemini")  # beside 4.00 of that day
+    assert dollars(engine, "stale_data", rows) == {"AWS": 3, "Azure": 0, "GCP": 2}
+
+
+@engines
 def test_thirty_six_hours_are_not_late_and_one_more_is(engine: Engine) -> None:
     rows = Rows()
     for cloud in CLOUDS:
