@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 
 import pulumi
+import pytest
 
 from infra.commands.bootstrap import first_stack
 from infra.reading import ConfigError
@@ -13,6 +14,8 @@ from infra.settings import Settings
 from tests.engine.conftest import ROOT, NewStack
 from tests.engine.phase1 import SETTINGS, SUBSCRIPTION, TOKEN, shipped_files
 from tests.engine.stack import Stack
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(120)]
 
 OTHER = "444455556666"
 SCOPE = f"/subscriptions/{SUBSCRIPTION}"
