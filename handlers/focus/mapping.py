@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from importlib.resources import files
 from typing import TypedDict, cast
 
@@ -88,5 +89,7 @@ def _chosen(column: str, values: Mapping[str, str]) -> str:
     return f"CASE {column} {branches} END"
 
 
+# Every query of a dashboard names the hub's views, and each view asks for this.
+@cache
 def _file(name: str) -> Mapping[str, object]:
     return tomllib.loads(files("handlers.focus").joinpath(name).read_text("utf-8"))

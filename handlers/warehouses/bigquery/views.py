@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 from handlers.catalog.dialect import BIGQUERY
@@ -35,6 +36,7 @@ class BigQueryView:
         return text.format(dataset=dataset_of(project, dataset), **self.words)
 
 
+@cache
 def views() -> tuple[BigQueryView, ...]:
     """Every view of the hub, each after those it depends on."""
     return (
