@@ -121,9 +121,10 @@ def bars_of_days_by_name(spot: Spot, of: Asked) -> barchart.Panel:
 
 
 def bars_and_mean(spot: Spot, of: Asked) -> series.Panel:
-    """Bars, one a day, and the mean as a line."""
+    """Bars, one a day, and the mean as a line; means are not to be added up."""
     _, bar, line = spot.shows
-    made = _drawn(_placed(_bars(looks.StackingMode.NONE), spot, DOLLARS, of), spot.shows[1:], of)
+    bars = _bars(looks.StackingMode.NONE).legend(_legend().calcs(["lastNotNull", "max"]))
+    made = _drawn(_placed(bars, spot, DOLLARS, of), spot.shows[1:], of)
     made = made.override_by_name(bar, [value("color", fixed("#7EB26D"))])
     return made.override_by_name(
         line,

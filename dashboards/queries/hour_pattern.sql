@@ -18,10 +18,17 @@ WITH means AS (
 )
 
 SELECT
-    CAST(means.hour AS STRING) AS hour,
+    CAST(hours.hour AS STRING) AS hour,
     SUM(CASE WHEN means.cloud_provider = 'AWS' THEN means.cost END) AS aws,
     SUM(CASE WHEN means.cloud_provider = 'Azure' THEN means.cost END) AS azure,
     SUM(CASE WHEN means.cloud_provider = 'GCP' THEN means.cost END) AS gcp
-FROM means
-GROUP BY means.hour
-ORDER BY means.hour
+FROM (
+    -- All of a day, so that an hour without cost is a gap; none where no bill states the hour.
+    SELECT DISTINCT n AS hour
+    FROM means
+    CROSS JOIN UNNEST(GENERATE_ARRAY(0, 23)) AS n
+) AS hours
+LEFT JOIN means
+    ON means.hour = hours.hour
+GROUP BY hours.hour
+ORDER BY hours.hour

@@ -69,6 +69,7 @@ def test_a_weekday_is_the_mean_of_all_such_complete_days(demo: Demo) -> None:
 
 def test_the_hours_of_a_day_add_up_to_googles_mean_day(demo: Demo) -> None:
     rows = demo.ask("trends", "hour_pattern")
+    assert [row["hour"] for row in rows] == [str(hour) for hour in range(24)]
     assert {row["azure"] for row in rows} == {None}
     spent = [r.cost for r in demo.complete(demo.chosen) if r.cloud == "GCP"]
     mean = sum(spent) / len(days(SINCE, demo.last["GCP"]))

@@ -106,6 +106,26 @@ def test_days_after_a_clouds_last_complete_one_stand_apart(engine: Engine) -> No
 
 
 @engines
+def test_a_day_has_24_hours_and_those_without_cost_are_gaps(engine: Engine) -> None:
+    rows = hub_rows()
+    for day, hour, dollars in ((3, 3, 50), (3, 17, 20), (4, 17, 5), (14, 9, 70)):
+        rows.add(
+            "serving_hourly_costs",
+            cloud_provider="AWS",
+            billing_period=NOV,
+            date=date(2026, 11, day),
+            hour=hour,
+            charge_type="usage",
+            cost=Decimal(dollars),
+        )
+    # From 20 October AWS has 25 days up to its last complete one, 13 November.
+    found = {row["hour"]: row["aws"] for row in asked(engine, "hour_pattern", rows)}
+    assert list(found) == [*range(24)]
+    assert {hour: cost for hour, cost in found.items() if cost} == {3: 2, 17: 1}
+    assert asked(engine, "hour_pattern") == []
+
+
+@engines
 def test_costs_of_a_cloud_without_any_complete_day_are_incomplete(engine: Engine) -> None:
     rows = hub_rows()
     rows.of["ledger"] = []
