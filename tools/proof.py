@@ -11,7 +11,7 @@ import platform
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,7 +106,7 @@ def report(
     Tests of ``planned`` that left no result are told as not run.
     """
     missing = _missing(results, planned or {})
-    lines = ["# Proof", "", f"{when}: {_verdict(results, missing)}.", ""]
+    lines = ["# Proof", "", f"{when}: {_verdict(results, missing)}.", "", *_asked(results)]
     for file in sorted({result.file for result in results}):
         inside = [result for result in results if result.file == file]
         lines += [f"## {inside[0].promise or file}", "", f"`{file}`, {_made(inside)}.", ""]
@@ -146,18 +146,17 @@ def _tests(number: int) -> str:
 
 
 def _made(results: Sequence[Result]) -> str:
-    """When and of which commits these results are, and what was asked for."""
+    """When and of which commits these results are."""
     days = sorted({result.when[:10] for result in results})
     commits = sorted({result.commit for result in results if result.commit})
+    of = [f"of {', '.join(commits)}"] if commits else []
+    return ", ".join([" to ".join(dict.fromkeys((days[0], days[-1]))), *of])
+
+
+def _asked(results: Sequence[Result]) -> Sequence[str]:
+    """How often things were to be tried, where somebody said so."""
     asked = sorted({f"{name}={count}" for one in results for name, count in one.counts.items()})
-    return ", ".join(
-        [" to ".join(dict.fromkeys((days[0], days[-1]))), *_named("of", commits), *asked]
-    )
-
-
-def _named(word: str, names: Sequence[str]) -> Iterator[str]:
-    if names:
-        yield f"{word} {', '.join(names)}"
+    return [f"Counts: {', '.join(asked)}.", ""] if asked else []
 
 
 def _rows(results: Sequence[Result]) -> list[tuple[str, str, str, str, str]]:

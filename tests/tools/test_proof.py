@@ -34,7 +34,8 @@ def test_counts_of_one_thing_are_added_up_and_a_test_that_says_nothing_counts_on
     said = report(read_results(tmp_path), [], "today")
     assert "today: 3 tests, nothing failed; 4 seconds of CPU in all." in said
     assert "## Bills stay whole.\n\n`tests/proof/test_a.py`" in said
-    assert "test_a.py`, 2026-11-21, of 1a2b3c4, PROOF_BILLS=10000." in said
+    assert "test_a.py`, 2026-11-21, of 1a2b3c4." in said
+    assert "\n\nCounts: PROOF_BILLS=10000.\n\n" in said
     assert "| kills | 1,234 | 4 | 3 | slow |" in said
     assert "| it holds | 1 | 2 | 2 | nothing |" in said
 
