@@ -1,5 +1,5 @@
--- The newest comparison of each document, or of the month where there is none. A row without a
--- charge type is the whole of it.
+-- The newest comparison of each document, or of the month where there is none; two where a bill is on
+-- two paths. A row without a charge type is the whole of it.
 WITH compared AS (
     SELECT
         checked.cloud_provider AS cloud_provider,
@@ -20,7 +20,7 @@ WITH compared AS (
         AND checked.billing_period <= {until}
         AND ('__all' IN ({clouds}) OR checked.cloud_provider IN ({clouds}))
     QUALIFY
-        ROW_NUMBER() OVER (
+        RANK() OVER (
             PARTITION BY
                 checked.cloud_provider,
                 checked.scope,

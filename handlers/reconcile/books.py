@@ -20,7 +20,10 @@ _STEP = Decimal(1).scaleb(-MONEY_SCALE)
 
 @dataclass(frozen=True)
 class Books:
-    """Keeps comparisons in ``reconciliation``; ``warehouse`` is what is named as compared."""
+    """Keeps comparisons in ``reconciliation``.
+
+    ``warehouse`` is named as compared where the load is not one that another published.
+    """
 
     runner: Runner
     warehouse: str
@@ -60,7 +63,7 @@ class Books:
             "cloud_provider": str(said.cloud),
             "scope": said.scope,
             "billing_period": said.period,
-            "warehouse": self.warehouse,
+            "warehouse": compared.warehouse or self.warehouse,
             "source": said.said_by.value,
             "invoice_id": said.invoice_id,
             "billing_entity": None,

@@ -85,7 +85,8 @@ class Day:
 class Compared:
     """A statement and the load it was compared with; ``parts`` add up to ``difference``.
 
-    ``days`` say once more where the difference is, those first that differ most.
+    ``days`` say once more where the difference is, those first that differ most. ``warehouse`` is
+    the cloud's own that published the load; None where the warehouse that is asked wrote it.
     """
 
     statement: Statement
@@ -93,6 +94,7 @@ class Compared:
     loaded: Decimal
     parts: Sequence[Part]
     days: Sequence[Day] = ()
+    warehouse: str | None = None
 
     @property
     def difference(self) -> Decimal:

@@ -10,6 +10,7 @@ from handlers.periods import period_of
 from handlers.reconcile.asked import Answers
 from handlers.reconcile.books import Books
 from handlers.reconcile.compare import Compared, compare
+from handlers.reconcile.paths import Path, paths_of
 from handlers.reconcile.statement import Statement, of_documents, of_invoices
 from handlers.reconcile.totals import Totals, read_totals
 from handlers.record import Cloud
@@ -77,21 +78,47 @@ def reconcile_bills(
 ) -> Reconciled:
     """Compare bills with the site's invoices and what ``ask`` says of months; keep it in books.
 
-    ``loaded`` are all bills in the tables, of which those that are ``wanted`` are compared. Who
-    can't be asked keeps nobody else from being compared.
+    ``loaded`` are all bills in the tables, of which those that are ``wanted`` are compared. In the
+    hub the bills that clouds' own warehouses published are compared as well, each path by itself.
+    Who can't be asked keeps nobody else from being compared.
 
     Raises:
         RateMissing: a currency without a rate that may be used.
         WarehouseError: totals can't be read, or comparisons can't be added.
     """
-    loaded, invoices = wanted.among(loaded), wanted.invoices(site)
-    months = sorted(wanted.periods or {row.billing_period for row in loaded})
+    invoices = wanted.invoices(site)
+    paths = [
+        Path(path.warehouse, wanted.among(path.loads)) for path in paths_of(books.runner, loaded)
+    ]
+    rows = [row for path in paths for row in path.loads]
+    months = sorted(wanted.periods or {row.billing_period for row in rows})
     answers = ask(askable(months, now.date()))
-    totals = read_totals(books.runner, loaded)
-    statements = [*of_invoices(invoices), *_documents(invoices, loaded, totals)]
-    found = reconcile([*statements, *answers.statements], loaded, now, totals)
+    totals = read_totals(books.runner, rows)
+
+    def of_path(path: Path) -> Reconciled:
+        documents = _documents(invoices, path.loads, totals)
+        said = [*of_invoices(invoices), *documents, *answers.statements]
+        return reconcile(said, path.loads, now, totals, path.warehouse)
+
+    found = _together([of_path(path) for path in paths])
     books.keep(found.compared, now)
     return replace(found, refusals=answers.refusals)
+
+
+def _together(found: Sequence[Reconciled]) -> Reconciled:
+    """Of several paths: not loaded is what none of them has; a bill of several is named once."""
+    unlike: list[Statement] = []
+    unstated: dict[Key, LedgerRow] = {}
+    for path in found:
+        unlike += [each for each in path.unlike if each not in unlike]
+        for row in path.unstated:
+            unstated.setdefault((row.cloud_provider, row.scope, row.billing_period), row)
+    return Reconciled(
+        [each for path in found for each in path.compared],
+        [each for each in found[0].unloaded if all(each in path.unloaded for path in found)],
+        unlike,
+        list(unstated.values()),
+    )
 
 
 def _documents(
@@ -118,8 +145,9 @@ def reconcile(
     loaded: Sequence[LedgerRow],
     now: datetime,
     totals: Totals = _NO_TOTALS,
+    warehouse: str | None = None,
 ) -> Reconciled:
-    """Compare each statement with the load of its scope and month."""
+    """Compare each statement with the load of its scope and month; see ``Compared.warehouse``."""
     loads: Mapping[Key, LedgerRow] = {
         (row.cloud_provider, row.scope, row.billing_period): row for row in loaded
     }
@@ -138,6 +166,6 @@ def reconcile(
         if found is None:
             unlike.append(statement)
         else:
-            compared.append(found)
+            compared.append(replace(found, warehouse=warehouse))
     unstated = [load for key, load in loads.items() if key not in stated]
     return Reconciled(compared, unloaded, unlike, unstated)

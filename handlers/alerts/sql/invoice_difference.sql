@@ -1,5 +1,5 @@
 -- Dollars between what a cloud or an invoice states and what was loaded: of each bill the last
--- comparison, the largest that nothing explains. Zero below a thousandth of what is stated, and where
+-- comparison, on both paths where it has two, the largest that nothing explains. Zero below a thousandth of what is stated, and where
 -- a cloud has no difference.
 WITH compared AS (
     SELECT
@@ -16,7 +16,7 @@ WITH compared AS (
         checked.charge_type IS NULL
         AND checked.billing_period >= DATE_SUB(CAST({now} AS DATE), INTERVAL 4 MONTH)
     QUALIFY
-        ROW_NUMBER() OVER (
+        RANK() OVER (
             PARTITION BY
                 checked.cloud_provider,
                 checked.scope,

@@ -1,13 +1,13 @@
--- Of each bill and statement the last comparison, where it leaves dollars that nothing explains.
+-- Of each bill and statement the last comparison, on every path that it was of, where it leaves
+-- dollars that nothing explains. A path that has stopped is in none, whatever it once left.
 WITH
     last AS (
         SELECT *
         FROM {reconciliation} AS kept
         WHERE kept.charge_type IS NULL AND kept.cloud_provider IN ({clouds})
-        QUALIFY ROW_NUMBER() OVER (
+        QUALIFY RANK() OVER (
             PARTITION BY
-                kept.warehouse, kept.cloud_provider, kept.scope, kept.billing_period, kept.source,
-                kept.invoice_id
+                kept.cloud_provider, kept.scope, kept.billing_period, kept.source, kept.invoice_id
             ORDER BY kept.checked_at DESC
         ) = 1
     )

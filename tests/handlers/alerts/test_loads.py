@@ -84,6 +84,14 @@ def test_an_unexplained_difference_of_the_last_comparison_is_told_in_dollars(
 
 
 @engines
+def test_of_a_bill_on_two_paths_the_one_that_differs_is_told(engine: Engine) -> None:
+    rows = Rows()
+    for warehouse, difference in (("azuresql", "0"), ("hub", "20"), ("redshift", "0")):
+        compared(rows, difference, warehouse=warehouse)
+    assert values(engine, "invoice_difference", rows)["AWS a1 2026-10 cost_explorer"] == (20, True)
+
+
+@engines
 def test_a_bill_with_several_documents_is_one_incident_told_by_its_largest(engine: Engine) -> None:
     rows = Rows()
     compared(rows, "20")
