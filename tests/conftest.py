@@ -4,6 +4,7 @@ import os
 import subprocess
 import time
 from collections.abc import Generator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -11,7 +12,9 @@ import network_guard
 import pytest
 from hypothesis import settings
 
+from handlers.sample import write_sample
 from tests.doorkeeper import STREAMS, Doorkeeper, Request
+from tests.made_once import made_once
 
 ROOT = Path(__file__).resolve().parents[1]
 CLOUD_VARIABLES = ("AWS_", "AZURE_", "CLOUDSDK_", "GOOGLE_", "GRAFANA_", "PULUMI_")
@@ -137,6 +140,16 @@ class RunHandlers(Protocol):
 def root() -> Path:
     """The repository's folder."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def ten_days(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample's bills of the ten days to 5 November 2026, to read only: tests/made_once.py."""
+
+    def write(folder: Path) -> None:
+        write_sample(folder / "sample", seed=3, days=10, end=date(2026, 11, 5))
+
+    return made_once(tmp_path_factory, "ten-days", write) / "sample"
 
 
 @pytest.fixture(scope="session")

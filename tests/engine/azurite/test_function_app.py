@@ -29,7 +29,6 @@ from handlers.native import AzureSettings
 from handlers.runtimes import azure_clients
 from handlers.runtimes.clients import Scratch
 from handlers.runtimes.federated import FederatedHub
-from handlers.sample import write_sample
 from handlers.scopes import AzureScope, document
 from handlers.settings import Name
 from handlers.warehouses.attempts import Undecided
@@ -183,12 +182,11 @@ def world(
     root: Path,
     azurite: Azurite,
     emulator: Emulator,
+    ten_days: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> Iterator[World]:
-    sample = tmp_path / "sample"
-    write_sample(sample, seed=3, days=10, end=date(2026, 11, 5))
     with hub_in(emulator, tmp_path / "hub") as hub:
         hub.warehouse.migrate()
     with ExitStack() as stack:
@@ -197,8 +195,8 @@ def world(
         archive = stack.enter_context(azurite.container("archive"))
         stack.callback(archive.delete_container)
         store = stack.enter_context(fake_storage("site"))
-        for path in (sample / "site").rglob("*.*"):
-            name = path.relative_to(sample / "site").as_posix()
+        for path in (ten_days / "site").rglob("*.*"):
+            name = path.relative_to(ten_days / "site").as_posix()
             store.put("site", f"company/{name}", path.read_bytes())
         sql = FakeAzureSql()
         stack.callback(sql.close)
@@ -224,7 +222,7 @@ def world(
             said = [record.getMessage() for record in caplog.records if record.name == "handlers"]
             return [json.loads(text) for text in said if text.startswith("{")]
 
-        yield World(Worker.started(app), sample, container, archive, sql, emulator, lines)
+        yield World(Worker.started(app), ten_days, container, archive, sql, emulator, lines)
 
 
 def away(*_: object) -> NoReturn:

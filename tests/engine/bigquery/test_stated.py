@@ -9,7 +9,6 @@ import pytest
 
 from handlers.reconcile import SaidBy
 from handlers.runtimes.google_bills import statements_of
-from handlers.sample import write_sample
 from handlers.scopes import GcpScope
 from tests.engine.bigquery.emulator import Emulator
 from tests.engine.bigquery.exports import rows_of
@@ -22,17 +21,15 @@ OCTOBER = date(2026, 10, 1)
 
 
 def test_an_invoice_month_adds_up_to_what_its_writer_says_and_was_loaded(
-    emulator: Emulator, tmp_path: Path
+    emulator: Emulator, ten_days: Path, tmp_path: Path
 ) -> None:
-    sample = tmp_path / "sample"
-    write_sample(sample, seed=3, days=10, end=date(2026, 11, 5))
     export = emulator.load_export(
-        rows_of(sample / "gcp" / f"gcp_billing_export_v1_{ACCOUNT.replace('-', '_')}")
+        rows_of(ten_days / "gcp" / f"gcp_billing_export_v1_{ACCOUNT.replace('-', '_')}")
     )
     with hub_in(emulator, tmp_path / "work") as hub:
         scope = GcpScope(id=ACCOUNT, table=str(export).strip("`"))
         [said] = statements_of(hub.warehouse.jobs, [scope], [OCTOBER]).statements
-    with (sample / "truth" / "scopes.csv").open(newline="", encoding="utf-8") as stream:
+    with (ten_days / "truth" / "scopes.csv").open(newline="", encoding="utf-8") as stream:
         [right] = [
             row
             for row in csv.DictReader(stream)

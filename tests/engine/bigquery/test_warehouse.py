@@ -1,7 +1,6 @@
 """Bills loaded into BigQuery stand there as they do in the embedded warehouse."""
 
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from handlers.ledger import Status
 from handlers.load.load import Loaded, Loader, Outcome, Policy
 from handlers.load.stage import Rules
 from handlers.record import Cloud
-from handlers.sample import write_sample
 from handlers.site import load_site
 from handlers.sources.folder import FolderSource
 from handlers.tables import FACTS, LOADED
@@ -30,13 +28,6 @@ def hub(emulator: Emulator, tmp_path: Path) -> Iterator[Hub]:
         yield made
 
 
-@pytest.fixture(scope="module")
-def bills(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("bills") / "sample"
-    write_sample(folder, seed=3, days=10, end=date(2026, 11, 5))
-    return folder
-
-
 def load(hub: Hub, bills: Path, site: Path, archive: Path) -> list[Loaded]:
     known = load_site(site)
 
@@ -52,12 +43,12 @@ def load(hub: Hub, bills: Path, site: Path, archive: Path) -> list[Loaded]:
 
 @pytest.mark.parametrize("folder", ["aws/aws-b", "azure/azure-a", "gcp"])
 def test_a_bill_in_bigquery_is_the_bill_in_duckdb_row_by_row(
-    hub: Hub, bills: Path, tmp_path: Path, folder: str
+    hub: Hub, ten_days: Path, tmp_path: Path, folder: str
 ) -> None:
     mine = Cloud({"aws": "AWS", "azure": "Azure", "gcp": "GCP"}[folder.partition("/")[0]])
     warehouse = tmp_path / "costs.duckdb"
-    collect(bills / folder, warehouse, bills / "site")
-    outcomes = load(hub, bills / folder, bills / "site", tmp_path / "archive")
+    collect(ten_days / folder, warehouse, ten_days / "site")
+    outcomes = load(hub, ten_days / folder, ten_days / "site", tmp_path / "archive")
     assert {each.outcome for each in outcomes} == {Outcome.LOADED}
     for table in LOADED:
         names = ", ".join(table.names)
@@ -75,5 +66,5 @@ def test_a_bill_in_bigquery_is_the_bill_in_duckdb_row_by_row(
         (found,) = history
         assert (found.status, found.load_id) == (Status.LOADED, row.load_id)
         assert (found.source_total, found.cost_usd) == (row.source_total, row.cost_usd)
-    again = load(hub, bills / folder, bills / "site", tmp_path / "archive")
+    again = load(hub, ten_days / folder, ten_days / "site", tmp_path / "archive")
     assert {each.outcome for each in again} == {Outcome.UNCHANGED}

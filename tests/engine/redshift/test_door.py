@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from handlers.sample import write_sample
 from handlers.scopes import AwsScope, document
 from handlers.tables import FACTS
 from tests.conftest import RunHandlers
@@ -61,23 +60,21 @@ def environment(native: Native, s3_address: str) -> Mapping[str, str]:
 
 @pytest.mark.usefixtures("buckets")
 def test_a_person_loads_a_folder_or_the_scopes_bills_into_redshift_by_a_command(
-    native: Native, s3_address: str, tmp_path: Path, run_handlers: RunHandlers
+    native: Native, s3_address: str, ten_days: Path, run_handlers: RunHandlers
 ) -> None:
-    sample = tmp_path / "sample"
-    write_sample(sample, seed=3, days=10, end=date(2026, 11, 5))
-    upload(sample, native.s3)
+    upload(ten_days, native.s3)
     env = environment(native, s3_address)
-    into = ("--warehouse", "redshift:ai-cost/costs", "--site", sample / "site")
-    (folder,) = (sample / "aws" / prefix for prefix, _ in PAYERS.values())
+    into = ("--warehouse", "redshift:ai-cost/costs", "--site", ten_days / "site")
+    (folder,) = (ten_days / "aws" / prefix for prefix, _ in PAYERS.values())
     month = ("--period", "2026-11")
 
     first = run_handlers("collect", folder, *month, *into, env=env)
     assert first.returncode == 0, first.stderr
     assert totals(native.rows(FACTS)) == {
-        key: cost for key, cost in stated(sample).items() if key[1] == date(2026, 11, 1)
+        key: cost for key, cost in stated(ten_days).items() if key[1] == date(2026, 11, 1)
     }
     rest = run_handlers("collect", "--period", "2026-10..2026-11", *into, env=env)
     assert rest.returncode == 0, rest.stderr
-    assert totals(native.rows(FACTS)) == stated(sample)
+    assert totals(native.rows(FACTS)) == stated(ten_days)
     kept = native.s3.list_objects_v2(Bucket=ARCHIVE)["Contents"]
     assert all(each["Key"].startswith("loads/") for each in kept)

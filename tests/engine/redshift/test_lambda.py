@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ import pytest
 from handlers.native import native_environment
 from handlers.native_names import NativeName
 from handlers.record import Cloud
-from handlers.sample import write_sample
 from handlers.scopes import AwsScope, document
 from handlers.settings import Name
 from handlers.tables import DAILY, FACTS, LEDGER
@@ -99,10 +97,13 @@ def environment(root: Path, **reached: str) -> dict[str, str]:
 
 @pytest.fixture
 def world(
-    root: Path, native: Native, s3_address: str, emulator: Emulator, tmp_path: Path
+    root: Path,
+    native: Native,
+    s3_address: str,
+    emulator: Emulator,
+    ten_days: Path,
+    tmp_path: Path,
 ) -> Iterator[World]:
-    sample = tmp_path / "sample"
-    write_sample(sample, seed=3, days=10, end=date(2026, 11, 5))
     for table in tables():
         emulator.create("costs", table)
     emulator.run("INSERT INTO costs.load_lock (cloud_provider) VALUES ('AWS')")
@@ -112,11 +113,11 @@ def world(
             native.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
         for left in native.s3.list_objects_v2(Bucket=bucket).get("Contents", ()):
             native.s3.delete_object(Bucket=bucket, Key=left["Key"])
-    upload(sample, native.s3)
+    upload(ten_days, native.s3)
     with ExitStack() as stack:
         store = stack.enter_context(fake_storage("site"))
-        for path in (sample / "site").rglob("*.*"):
-            name = path.relative_to(sample / "site").as_posix()
+        for path in (ten_days / "site").rglob("*.*"):
+            name = path.relative_to(ten_days / "site").as_posix()
             store.put("site", f"company/{name}", path.read_bytes())
         reached = {
             "AWS_ENDPOINT_URL": s3_address,
@@ -128,7 +129,7 @@ def world(
         function = stack.enter_context(
             lambda_function(HANDLER, environment(root, **reached), log, seconds=240)
         )
-        yield World(function, native, emulator, store, sample)
+        yield World(function, native, emulator, store, ten_days)
     for bucket in (ARCHIVE, *map(bucket_of, PAYERS)):
         for each in native.s3.list_objects_v2(Bucket=bucket).get("Contents", ()):
             native.s3.delete_object(Bucket=bucket, Key=each["Key"])

@@ -37,7 +37,6 @@ from handlers.commands import collect as collect_command
 from handlers.load.collecting import rules_of_site
 from handlers.load.load import Loader, Policy
 from handlers.record import Cloud
-from handlers.sample import write_sample
 from handlers.site import load_site
 from handlers.sources.folder import FolderSource
 from handlers.tables import DIGESTS, PUBLISHED_TO_HUB
@@ -144,14 +143,13 @@ def daily_job(path: Path, site: Path) -> None:
 
 @pytest.fixture(scope="module")
 def world(
-    database: str, s3_address: str, tmp_path_factory: pytest.TempPathFactory
+    database: str, s3_address: str, ten_days: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("pages")
     sample, work = folder / "sample", folder / "work"
     work.mkdir()
     site = sample / "site"
-    write_sample(folder / "whole", seed=3, days=10, end=DAYS[1])
-    shutil.copytree(folder / "whole", sample, ignore=shutil.ignore_patterns("aws-a"))
+    shutil.copytree(ten_days, sample, ignore=shutil.ignore_patterns("aws-a"))
     phase1, phase2 = folder / "one" / "costs.duckdb", folder / "two" / "costs.duckdb"
     collect(sample, phase1, site)
     collect(sample / "gcp", phase2, site)

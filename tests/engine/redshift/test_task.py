@@ -8,14 +8,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 from handlers.native_names import NativeName
 from handlers.runtimes.task import DONE, WRONG
-from handlers.sample import write_sample
 from handlers.settings import Name
 from handlers.tables import FACTS
 from tests.engine.redshift.bills import stated, totals, upload
@@ -47,14 +45,12 @@ def run(env: Mapping[str, str], message: str) -> tuple[int, list[dict[str, objec
 
 @pytest.mark.usefixtures("buckets")
 def test_the_task_loads_the_bills_in_s3_while_the_hub_is_away(
-    root: Path, native: Native, s3_address: str, tmp_path: Path
+    root: Path, native: Native, s3_address: str, ten_days: Path
 ) -> None:
-    sample = tmp_path / "sample"
-    write_sample(sample, seed=3, days=10, end=date(2026, 11, 5))
-    upload(sample, native.s3)
+    upload(ten_days, native.s3)
     with fake_storage("site") as store:
-        for path in (sample / "site").rglob("*.*"):
-            name = path.relative_to(sample / "site").as_posix()
+        for path in (ten_days / "site").rglob("*.*"):
+            name = path.relative_to(ten_days / "site").as_posix()
             store.put("site", f"company/{name}", path.read_bytes())
         env = {
             **environment(root),
@@ -71,6 +67,6 @@ def test_the_task_loads_the_bills_in_s3_while_the_hub_is_away(
 
         code, lines = run(env, MONTHS)
         assert code == DONE, lines
-        assert totals(native.rows(FACTS)) == stated(sample)
+        assert totals(native.rows(FACTS)) == stated(ten_days)
         assert (lines[-1]["step"], lines[-1]["outcome"]) == ("finished", "loaded")
         assert lines[-1]["job"] == "aws-native-etl"

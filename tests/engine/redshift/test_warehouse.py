@@ -1,6 +1,5 @@
 """Bills loaded into Redshift stand there as they do in the embedded warehouse."""
 
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from handlers.ledger import Status
 from handlers.load.load import Outcome
 from handlers.record import Cloud
-from handlers.sample import write_sample
 from handlers.tables import FACTS, LOADED
 from tests.engine.bigquery.exports import comparable, dollars
 from tests.engine.redshift.native import Native
@@ -17,19 +15,12 @@ from tests.handlers.load.runs import collect, ledger, query
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(120)]
 
 
-@pytest.fixture(scope="module")
-def bills(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("bills") / "sample"
-    write_sample(folder, seed=3, days=10, end=date(2026, 11, 5))
-    return folder
-
-
 def test_a_bill_in_redshift_is_the_bill_in_duckdb_row_by_row(
-    native: Native, bills: Path, tmp_path: Path
+    native: Native, ten_days: Path, tmp_path: Path
 ) -> None:
     warehouse = tmp_path / "costs.duckdb"
-    collect(bills / "aws", warehouse, bills / "site")
-    outcomes = native.load(bills / "aws", bills / "site")
+    collect(ten_days / "aws", warehouse, ten_days / "site")
+    outcomes = native.load(ten_days / "aws", ten_days / "site")
     assert {each.outcome for each in outcomes} == {Outcome.LOADED}
     for table in LOADED:
         names = ", ".join(table.names)
@@ -51,6 +42,6 @@ def test_a_bill_in_redshift_is_the_bill_in_duckdb_row_by_row(
         assert sum(costs.values()) == row.cost_usd
         assert (row.scope, row.scope) not in mine.accounts(Cloud.AZURE, row.billing_period)
     assert {row.load_id for row in mine.loaded()} == {row.load_id for row in ledger(warehouse)}
-    again = native.load(bills / "aws", bills / "site")
+    again = native.load(ten_days / "aws", ten_days / "site")
     assert {each.outcome for each in again} == {Outcome.UNCHANGED}
     assert native.staged() == []

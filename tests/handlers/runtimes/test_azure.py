@@ -13,7 +13,6 @@ import pytest
 from handlers.load.collecting import Bills
 from handlers.record import Cloud
 from handlers.runtimes.jobs import Outcome, RunFailed
-from handlers.sample import write_sample
 from handlers.scopes import AzureExport
 from handlers.site import Site, load_site
 from handlers.sources.azure.source import azure_source
@@ -68,8 +67,8 @@ def blobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeBlobs]:
 
 
 @pytest.fixture
-def job(tmp_path: Path, blobs: FakeBlobs) -> LocalJob:
-    write_sample(tmp_path / "sample", seed=3, days=10, end=date(2026, 11, 5))
+def job(ten_days: Path, tmp_path: Path, blobs: FakeBlobs) -> LocalJob:
+    (tmp_path / "sample").symlink_to(ten_days)
     upload(tmp_path / "sample" / "azure", lambda key, content: blobs.put(CONTAINER, key, content))
     job = LocalJob(tmp_path, Cloud.AZURE)
     job.clients = FromBlobs(tmp_path, blobs=blobs)

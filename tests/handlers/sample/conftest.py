@@ -1,5 +1,3 @@
-import fcntl
-import os
 import pickle
 from datetime import date
 from pathlib import Path
@@ -9,6 +7,7 @@ import pytest
 
 from handlers.sample import SampleReport, write_sample
 from tests.handlers.sample.rereading import PlainLine, read
+from tests.made_once import made_once
 
 END = date(2026, 11, 12)
 """Forty-five days before it: September's end, October, November's start."""
@@ -16,17 +15,14 @@ END = date(2026, 11, 12)
 
 @pytest.fixture(scope="session")
 def report(tmp_path_factory: pytest.TempPathFactory) -> SampleReport:
-    """Made by the first of the processes that run tests; the others wait for it. Nobody writes."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    made = shared / "forty-five-days.pickle"
-    with (shared / "forty-five-days.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.is_file():
-            written = write_sample(shared / "forty-five-days", seed=1, days=45, end=END)
-            made.write_bytes(pickle.dumps(written))
-    return cast("SampleReport", pickle.loads(made.read_bytes()))
+    """Nobody writes into it."""
+
+    def write(folder: Path) -> None:
+        written = write_sample(folder / "bills", seed=1, days=45, end=END)
+        (folder / "report").write_bytes(pickle.dumps(written))
+
+    made = made_once(tmp_path_factory, "forty-five-days", write)
+    return cast("SampleReport", pickle.loads((made / "report").read_bytes()))
 
 
 @pytest.fixture(scope="session")
