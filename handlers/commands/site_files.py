@@ -51,7 +51,8 @@ def site_files(place: str | None) -> SiteFiles:
     with _folder() as work:
         if is_bucket(named):
             clients = google_clients()
-            clients.fetch_site(clients.bucket_at(named), work)
+            with clients.bucket_at(named) as bucket:
+                clients.fetch_site(bucket, work)
         contents = read_folder(work if is_bucket(named) else Path(named), problems)
     if not contents and not problems:
         raise SiteError(f"{named} has no site data. See: python -m handlers site example DIR.")

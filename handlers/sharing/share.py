@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from handlers.site import Shares
 MONTHS = 13
 """How many months a run looks at: clouds restate a bill for a year."""
 
-TargetOf = Callable[[str, str], Target]
+TargetOf = Callable[[str, str], AbstractContextManager[Target]]
 """The folder of a customer below a place: ``targets.target_at``."""
 
 
@@ -58,8 +59,10 @@ def share(
     for each in shares.shares:
         try:
             found = rows_of(runner, each.customer, shares.columns, months)
-            target = target_of(shares.to, each.customer)
-            with tempfile.TemporaryDirectory(prefix="share-") as folder:
+            with (
+                target_of(shares.to, each.customer) as target,
+                tempfile.TemporaryDirectory(prefix="share-") as folder,
+            ):
                 written, same = _put(target, Path(folder), shares.columns, months, found)
             done.append(Shared(each.customer, folder_of(each.customer), tuple(written), same))
         except CostError as error:

@@ -5,7 +5,8 @@ no name of a customer, whatever it holds, is ever part of a path.
 """
 
 import importlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -41,8 +42,11 @@ def folder_of(customer: str) -> str:
     return key_of(customer)
 
 
-def target_at(place: str, customer: str) -> Target:
+@contextmanager
+def target_at(place: str, customer: str) -> Generator[Target]:
     """The customer's folder below ``place``: ``gs://BUCKET/PREFIX``, or a folder here.
+
+    It can be used until the end of the ``with``.
 
     Raises:
         UsageError: there is no such place.
@@ -50,11 +54,13 @@ def target_at(place: str, customer: str) -> Target:
     """
     below = f"{place.rstrip('/')}/{folder_of(customer)}"
     if not place.startswith("gs://"):
-        return FolderTarget(Path(below))
+        yield FolderTarget(Path(below))
+        return
     # Google's packages, imported where a bucket is reached.
-    return BucketTarget(
-        importlib.import_module("handlers.runtimes.google_clients").bucket_at(below)
-    )
+    clients = importlib.import_module("handlers.runtimes.google_clients")
+    opened: AbstractContextManager[Bucket] = clients.bucket_at(below)
+    with opened as bucket:
+        yield BucketTarget(bucket)
 
 
 class FolderTarget:

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -156,7 +157,7 @@ def test_a_customer_that_fails_keeps_no_other_from_its_rows(tmp_path: Path) -> N
             warehouse="bigquery", cloud_provider="AWS", cost=Decimal(3),
         )  # fmt: skip
 
-    def target(place: str, customer: str) -> Target:
+    def target(place: str, customer: str) -> AbstractContextManager[Target]:
         if customer == "acme":
             raise UsageError("the bucket is away")
         return target_at(place, customer)
