@@ -32,6 +32,14 @@ class Hosting(StrEnum):
     """In the hub's project: stateless, behind Identity-Aware Proxy."""
 
 
+class Login(StrEnum):
+    """By what Grafana reads the hub: another thing is made for each, which takes other rights."""
+
+    KEY = "key"
+    METADATA = "metadata"
+    CLOUD_RUN = "cloud-run"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GrafanaSettings:
     """Where the dashboards go, and who may see them."""
@@ -48,6 +56,13 @@ class GrafanaSettings:
     viewers: tuple[str, ...]
     """Who may see the Grafana that the program hosts, as members of IAM."""
     detail: DetailSettings
+
+    @property
+    def login(self) -> Login:
+        """By what it reads the hub."""
+        if self.hosting is Hosting.CLOUD_RUN:
+            return Login.CLOUD_RUN
+        return Login.KEY if self.access is Access.KEY else Login.METADATA
 
 
 def read_grafana(

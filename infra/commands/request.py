@@ -80,7 +80,8 @@ def requests(settings: Settings) -> Iterator[Request]:
         if settings.phase < text.get("phase", Phase.HUB):
             continue
         runtime = _runtime(settings, cloud)
-        if text.get("runtime", runtime) != runtime:
+        login = settings.grafana.login
+        if text.get("runtime", runtime) != runtime or text.get("grafana", login) != login:
             continue
         for names in _names(settings, cloud, text["each"]):
             filled = {

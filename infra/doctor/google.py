@@ -31,7 +31,7 @@ def rights(place: Place) -> Iterator[Finding]:
     project = place.environment.settings.gcp.project
     found = place.google
     settings = place.environment.settings
-    wanted = needs("google", settings.phase, settings.gcp.runtime)
+    wanted = needs("google", settings.phase, settings.gcp.runtime, settings.grafana.login)
     every = [permission for need in wanted for permission in need["permissions"]]
     answer = found.api("projects", project).post(
         f"/v1/projects/{project}:testIamPermissions", {"permissions": every}

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from infra.grafana_settings import Login
 from infra.native_settings import CollectorRuntime
 from infra.stages import Phase
 
@@ -13,8 +14,9 @@ def needs(
     cloud: str,
     phase: Phase = Phase.HUB,
     runtime: CollectorRuntime = CollectorRuntime.FUNCTION,
+    grafana: Login = Login.KEY,
 ) -> Sequence[Mapping[str, Any]]:
-    """The entries of a cloud in that phase, where its daily runs are of that ``runtime``.
+    """The entries of a cloud in that phase, by what its daily runs and Grafana are.
 
     What an entry holds is said in the file.
     """
@@ -23,5 +25,7 @@ def needs(
     return [
         entry
         for entry in found
-        if entry.get("phase", Phase.HUB) <= phase and entry.get("runtime", runtime) == runtime
+        if entry.get("phase", Phase.HUB) <= phase
+        and entry.get("runtime", runtime) == runtime
+        and entry.get("grafana", grafana) == grafana
     ]
