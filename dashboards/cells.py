@@ -15,6 +15,7 @@ ROW = "__data.fields"
 """A click is on a row: its columns say where it leads."""
 SERIES = "__field.labels"
 """A click is on a series: its labels do."""
+_WRAPPED = {"type": "auto", "wrapText": True}
 _GAUGE = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
 
 
@@ -57,6 +58,8 @@ def cell(name: str, chosen: Mapping[str, str]) -> Looks:
         made.append(value("decimals", column.decimals))
     if column.width:
         made.append(value("custom.width", column.width))
+    if column.wraps:
+        made.append(value("custom.cellOptions", _WRAPPED))
     if column.gauge:
         made += [value("custom.cellOptions", _GAUGE), value("min", 0)]
     if column.warn_from is not None:

@@ -19,7 +19,8 @@ class Column:
 
     ``leads_to`` is the dashboard that a click on a cell or a bar opens. ``sets`` are the filters
     that it sets there, each to what the row has in a column; ``fixes`` those that it sets to a
-    value. A number is shown in red from ``warn_from`` on, or always with ``warns``.
+    value. A number is shown in red from ``warn_from`` on, or always with ``warns``; a text that
+    ``wraps`` takes several lines where a table has no room for it in one.
     """
 
     title: str
@@ -29,6 +30,7 @@ class Column:
     width: int | None = None
     gauge: bool = False
     hidden: bool = False
+    wraps: bool = False
     leads_to: str | None = None
     sets: Mapping[str, str] = field(default_factory=dict[str, str])
     fixes: Mapping[str, str] = field(default_factory=dict[str, str])

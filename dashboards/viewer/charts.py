@@ -215,6 +215,8 @@ def _line(series: Series) -> Option:
     return _plain(series) | {
         "type": "line",
         "showSymbol": is_points or custom.get("showPoints") == "always",
+        # Left to itself the library draws only dots that stand above a label of the axis.
+        "showAllSymbol": True,
         "symbol": "circle",
         "symbolSize": custom.get("pointSize", 5),
         "lineStyle": {

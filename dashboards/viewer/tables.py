@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from dashboards.duckdb_source import Cell
 from dashboards.viewer.colours import Theme, as_text, hue
 from dashboards.viewer.frames import Field, drawn, number, step_colour
+from dashboards.viewer.model import part
 from dashboards.viewer.units import exact, write
 
 Grid: TypeAlias = dict[str, Any]
@@ -20,7 +21,7 @@ PADDING = 14
 GAUGE = 60
 WIDEST = 420
 WIDEST_TEXT = 130
-"""Pixels that a column of text takes at least, if its texts need so much."""
+"""Pixels that a column of text takes at least if it needs so much; twice that if it wraps."""
 
 
 def grid(of: Sequence[Field], theme: Theme, now: datetime, linked: Linked) -> Grid:
@@ -69,13 +70,16 @@ def _column(key: str, field: Field, texts: Sequence[str]) -> Grid:
     }
     if field.is_number:
         made |= {"cellClass": "number", "headerClass": "number"}
+    wraps = bool(part(field.custom, "cellOptions").get("wrapText"))
+    if wraps:
+        made |= {"wrapText": True, "autoHeight": True}
     if width := field.custom.get("width"):
         return made | {"width": width}
     # A phone scrolls sideways; elsewhere each column takes of the room what its texts need. A
     # title of several words becomes several lines.
     longest = max(map(len, [*(f"{word} " for word in field.title.split()), *texts]))
     needed = min(WIDEST, longest * CHARACTER + PADDING + (GAUGE if is_gauge else 0))
-    least = needed if field.is_number else min(needed, WIDEST_TEXT)
+    least = needed if field.is_number else min(needed, WIDEST_TEXT * (2 if wraps else 1))
     return made | {"flex": round(needed), "minWidth": round(least)}
 
 

@@ -71,6 +71,14 @@ def test_the_band_lies_between_lower_and_upper_and_has_no_name() -> None:
     assert len(chart.series) == len(chart.legend) == 2
 
 
+def test_a_dot_is_drawn_of_every_point_however_narrow_the_chart_is() -> None:
+    of = panel("timeseries", overrides={"anomaly": {"custom.drawStyle": "points"}})
+    chart = time_chart(of, shown(of, "time anomaly", (date(2026, 11, 3), 9)), DAYS, Theme.DARK)
+    (dots,) = chart.option["series"]
+    # https://echarts.apache.org/en/option.html#series-line.showAllSymbol: "auto" leaves dots out.
+    assert (dots["showSymbol"], dots["showAllSymbol"]) == (True, True)
+
+
 def test_a_bar_leads_where_its_row_leads() -> None:
     link = [{"url": "/d/cost-trends?x=${__data.fields.key}"}]
     of = panel(
@@ -136,6 +144,16 @@ def test_a_table_sorts_by_whole_amounts_and_shows_short_ones() -> None:
     assert ("c2:colour" in second, second["c2:text"]) == (True, "90%")
     assert (third["c0:text"], third["c1"], third["c1:text"]) == ("-", "", "-")
     assert not any(key.startswith("c3") for key in first)
+
+
+def test_a_text_that_may_wrap_makes_its_row_higher() -> None:
+    of = panel(overrides={"reason": {"custom.cellOptions": {"type": "auto", "wrapText": True}}})
+    found = shown(
+        of, "name reason", ("a", "770 USD where 217 were expected and 90 to 400 are usual")
+    )
+    name, reason = grid(found, Theme.DARK, NOW, lambda *_: None)["columnDefs"]
+    assert (reason["wrapText"], reason["autoHeight"], reason["minWidth"]) == (True, True, 260)
+    assert "wrapText" not in name
 
 
 def test_a_tile_shows_the_column_that_the_panel_names() -> None:
