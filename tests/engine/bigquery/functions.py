@@ -4,6 +4,7 @@ import csv
 import http.client
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -146,23 +147,33 @@ def function(
         **job_environment(cloud, scopes),
         **reached,
     }
-    source = str(root / "handlers" / "runtimes" / "google_main.py")
+    # In a folder of its own, as in the bundle: what lies beside it can be imported by its name.
+    source = Path(shutil.copy(root / "handlers" / "runtimes" / "google_main.py", _new(log)))
     framework = Path(sys.executable).with_name("functions-framework")
     command = [framework, "--source", source, "--target", "handle", "--host", "127.0.0.1"]
     with (
         log.open("wb") as output,
         subprocess.Popen(command, env=environ, stdout=output, stderr=output) as process,
     ):
-        for _ in _until(time.monotonic() + 30):
-            if process.poll() is not None:
-                break
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except ConnectionRefusedError:
-                time.sleep(0.05)
-        yield port
-        process.terminate()
+        try:
+            for _ in _until(time.monotonic() + 30):
+                if process.poll() is not None:
+                    break
+                try:
+                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                    break
+                except ConnectionRefusedError:
+                    time.sleep(0.05)
+            yield port
+        finally:
+            process.terminate()
+
+
+def _new(log: Path) -> Path:
+    """Where the function's main.py is to lie, beside its log."""
+    folder = log.with_suffix("")
+    folder.mkdir()
+    return folder / "main.py"
 
 
 def _until(deadline: float) -> Iterator[None]:

@@ -12,22 +12,16 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from handlers.record import Cloud
 from handlers.sample import write_sample
-from handlers.scopes import AwsScope, document
+from tests.engine.bigquery.aws import PAYERS, NearAws, aws_nearby, scopes
 from tests.engine.bigquery.emulator import Emulator
 from tests.engine.bigquery.functions import Function, around, function, stated
 
 pytestmark = [pytest.mark.engine, pytest.mark.runtime, pytest.mark.timeout(280)]
-
-PAYERS = {"444455556666": ("aws-b", "cur2")}
-"""One: the emulator never frees what analysing a statement took, and dies of many loads."""
 
 RESTATED = ("444455556666", date(2026, 10, 1))
 MONTHS = {"run": "collect", "period": "2026-10..2026-11"}
@@ -38,16 +32,8 @@ class World:
     """The sample, S3, and the function."""
 
     sample: Path
-    s3: Any
+    aws: NearAws
     function: Function
-
-    def upload(self, folder: Path) -> None:
-        """Into each payer's bucket, under the names that its manifests give."""
-        for payer, (prefix, _) in PAYERS.items():
-            for path in sorted((folder / prefix).rglob("*.*")):
-                if path.is_file():
-                    key = path.relative_to(folder).as_posix()
-                    self.s3.upload_file(str(path), bucket_of(payer), key)
 
     def upload_as_before_the_restatement(self) -> None:
         """Everything as it lay in the bucket before one payer's month was written anew."""
@@ -61,29 +47,10 @@ class World:
         manifest = export / "metadata" / month / "aws-b-cur2-Manifest.json"
         shutil.move(manifest, aside)
         shutil.copy(export / "metadata" / month / older / manifest.name, manifest)
-        self.upload(self.sample / "aws")
+        self.aws.upload(self.sample / "aws")
         for kind in ("data", "metadata"):
             shutil.move(aside / kind / newer, export / kind / month)
         shutil.copy(aside / manifest.name, manifest)
-
-
-def bucket_of(payer: str) -> str:
-    return f"billing-{payer}"
-
-
-def scopes() -> list[dict[str, str]]:
-    return [
-        document(
-            AwsScope,
-            id=payer,
-            role_arn=f"arn:aws:iam::999900001111:role/reader-of-{payer}",
-            region="us-east-1",
-            bucket=bucket_of(payer),
-            prefix=prefix,
-            export=export,
-        )
-        for payer, (prefix, export) in PAYERS.items()
-    ]
 
 
 @pytest.fixture
@@ -92,26 +59,11 @@ def world(root: Path, emulator: Emulator, tmp_path: Path) -> Iterator[World]:
     write_sample(sample, seed=3, days=10, end=date(2026, 11, 5))
     log = tmp_path / "function.log"
     with ExitStack() as stack:
-        moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-        moto.start()
-        stack.callback(moto.stop)
-        host, moto_port = moto.get_host_and_port()
-        aws = f"http://{host}:{moto_port}"
-        aws_sdk: Any = boto3
-        s3 = aws_sdk.client(
-            "s3",
-            endpoint_url=aws,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-        stack.callback(s3.close)
-        for payer in PAYERS:
-            s3.create_bucket(Bucket=bucket_of(payer))
+        aws = stack.enter_context(aws_nearby())
         near = stack.enter_context(around(emulator, sample / "site"))
-        reached = {**near.reached, "AWS_ENDPOINT_URL": aws}
+        reached = {**near.reached, **aws.reached}
         port = stack.enter_context(function(root, Cloud.AWS, scopes(), log, reached))
-        yield World(sample, s3, Function(port, log, near.google, near.store, emulator))
+        yield World(sample, aws, Function(port, log, near.google, near.store, emulator))
 
 
 def test_messages_load_the_bills_in_s3_once_follow_a_restatement_and_reconcile(
@@ -132,7 +84,7 @@ def test_messages_load_the_bills_in_s3_once_follow_a_restatement_and_reconcile(
     assert (status, answer["outcome"], answer["unchanged"]) == (200, "unchanged", 2)
     assert ours.loads() == loads
 
-    world.upload(world.sample / "aws")
+    world.aws.upload(world.sample / "aws")
     status, answer = ours.push(MONTHS)
     assert (status, answer["loaded"], answer["unchanged"]) == (200, 1, 1)
     assert ours.totals() == right

@@ -1,31 +1,26 @@
-"""Azure's exports in blob storage, a message by HTTP: what the function makes of it in the hub.
+"""Azure's exports in blob storage, a message by HTTP, the function's own process: what it makes.
 
-The function runs inside this process, for its login to be a token that the fake of blob storage
-takes: that a Google token buys one is shown in tests/handlers/sources/azure/test_credentials.py.
+Everything that the function reaches is a server of this machine: the metadata server, whose token
+Microsoft Entra's fake trades for one of the identity, blob storage that takes this token alone, the
+store of the archive and the site data, BigQuery's emulator.
 """
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-import functions_framework
 import pytest
-from werkzeug.serving import make_server
 
 from handlers.record import Cloud
-from handlers.runtimes import azure_bills
-from handlers.runtimes.clients import Reader
 from handlers.sample import write_sample
 from handlers.scopes import AzureScope, document
+from tests.engine.bigquery.azure import blobs_of_the_identity, entra_nearby
 from tests.engine.bigquery.emulator import Emulator
-from tests.engine.bigquery.functions import Function, around, job_environment, stated
-from tests.fakes.azure_blobs import FakeBlobs, fake_blobs
-from tests.fakes.azure_blobs_http import certificate
-from tests.handlers.sources.azure.clouds import CONTAINER, Credential, credential, upload
+from tests.engine.bigquery.functions import Function, around, function, stated
+from tests.fakes.azure_blobs import FakeBlobs
+from tests.handlers.sources.azure.clouds import CONTAINER, upload
 
 pytestmark = [pytest.mark.engine, pytest.mark.runtime, pytest.mark.timeout(280)]
 
@@ -43,21 +38,14 @@ def sample(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def blobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeBlobs]:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate().certificate))
-    with fake_blobs() as made:
-        made.tokens.add("valid")
+def blobs() -> Iterator[FakeBlobs]:
+    with blobs_of_the_identity() as made:
         yield made
 
 
 @pytest.fixture
 def ours(
-    root: Path,
-    emulator: Emulator,
-    sample: Path,
-    blobs: FakeBlobs,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    root: Path, emulator: Emulator, sample: Path, blobs: FakeBlobs, tmp_path: Path
 ) -> Iterator[Function]:
     scope = document(
         AzureScope,
@@ -67,26 +55,12 @@ def ours(
         prefix="azure-b",
         export="actual",
     )
-    monkeypatch.setattr(azure_bills, "credential_of", logged_in)
+    log = tmp_path / "function.log"
     with ExitStack() as stack:
         near = stack.enter_context(around(emulator, sample / "site"))
-        for name, value in {**job_environment(Cloud.AZURE, [scope]), **near.reached}.items():
-            monkeypatch.setenv(name, value)
-        source = root / "handlers" / "runtimes" / "google_main.py"
-        framework: Any = functions_framework
-        app = framework.create_app("handle", str(source))
-        server = make_server("127.0.0.1", 0, app)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        stack.callback(thread.join)
-        stack.callback(server.shutdown)
-        port = server.server_port
-        yield Function(port, tmp_path / "none", near.google, near.store, emulator)
-        server.server_close()
-
-
-def logged_in(_: Reader) -> Credential:
-    return credential(*["valid"] * 50)
+        reached = {**near.reached, **stack.enter_context(entra_nearby())}
+        port = stack.enter_context(function(root, Cloud.AZURE, [scope], log, reached))
+        yield Function(port, log, near.google, near.store, emulator)
 
 
 def submitted(run: Path) -> str:

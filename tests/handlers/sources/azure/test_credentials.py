@@ -1,6 +1,5 @@
 """How a function on Google proves to Azure who it is: by Google's token, and by nothing kept."""
 
-import json
 import logging
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,14 +13,14 @@ from handlers.settings import AZURE_AUDIENCE, Azure
 from handlers.sources.azure.credentials import from_google, identity_token, in_azure
 from handlers.sources.azure.faults import AzureRefused
 from handlers.sources.azure.management import CostManagement
-from tests.fakes.azure_blobs_http import Faults, Reply, Seen, tls_server
+from tests.fakes.azure_blobs_http import Faults, tls_server
 from tests.fakes.cost_management import FakeCostManagement
+from tests.fakes.entra import MANAGEMENT, FakeEntra
 from tests.fakes.metadata import FakeGoogle, fake_google
 from tests.handlers.sources.azure.clouds import Waits
 
 TENANT = "11111111-1111-1111-1111-111111111111"
 CLIENT = "22222222-2222-2222-2222-222222222222"
-SCOPE = "https://management.azure.com/.default"
 
 
 @pytest.fixture
@@ -30,27 +29,7 @@ def google() -> Iterator[FakeGoogle]:
         yield started
 
 
-def entra(request: Seen) -> Reply:
-    """Microsoft Entra, which knows one tenant, one identity and trusts Google's audience."""
-    base = f"https://{request.headers['host']}/{TENANT}"
-    if request.path.endswith("/.well-known/openid-configuration"):
-        return _json(
-            200,
-            token_endpoint=f"{base}/oauth2/v2.0/token",
-            authorization_endpoint=f"{base}/oauth2/v2.0/authorize",
-            issuer=f"{base}/v2.0",
-        )
-    form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
-    assertion = form.get("client_assertion", "")
-    if request.path != f"/{TENANT}/oauth2/v2.0/token" or assertion.count(".") != 2:
-        return _json(400, error="invalid_request", error_description="AADSTS900144: what?")
-    if form.get("client_id") != CLIENT or form.get("scope") != SCOPE:
-        return _json(400, error="unauthorized_client", error_description="AADSTS700016: who?")
-    return _json(200, token_type="Bearer", expires_in=3599, access_token="from-entra")
-
-
-def _json(status: int, **content: object) -> Reply:
-    return Reply(status, json.dumps(content).encode(), {"Content-Type": "application/json"})
+ENTRA = FakeEntra(TENANT, CLIENT)
 
 
 def test_the_identity_token_is_asked_for_azures_audience(google: FakeGoogle) -> None:
@@ -66,13 +45,13 @@ def test_googles_token_is_traded_for_one_of_the_identity_and_none_is_logged(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     faults = Faults()
-    with tls_server(entra, faults) as authority:
+    with tls_server(ENTRA.answer, faults) as authority:
         credential = from_google(
             Azure(TENANT, CLIENT), google.host, authority=authority, disable_instance_discovery=True
         )
         with closing(credential):
-            assert credential.get_token(SCOPE).token == "from-entra"
-            assert credential.get_token(SCOPE).token == "from-entra"
+            assert credential.get_token(MANAGEMENT).token == "from-entra"
+            assert credential.get_token(MANAGEMENT).token == "from-entra"
 
     traded = [each for each in faults.requests if each.method == "POST"]
     assert len(traded) == len(google.requests) == 1
@@ -84,7 +63,7 @@ def test_googles_token_is_traded_for_one_of_the_identity_and_none_is_logged(
 def test_an_identity_that_does_not_trust_the_function_says_where_to_look(
     google: FakeGoogle, costs: FakeCostManagement
 ) -> None:
-    with tls_server(entra, Faults()) as authority:
+    with tls_server(ENTRA.answer, Faults()) as authority:
         credential = from_google(
             Azure(TENANT, TENANT), google.host, authority=authority, disable_instance_discovery=True
         )
