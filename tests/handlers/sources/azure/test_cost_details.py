@@ -216,7 +216,7 @@ def test_a_storage_account_that_is_away_is_named_without_the_signature(
     costs: FakeCostManagement, blobs: FakeBlobs
 ) -> None:
     costs.reports[ACCOUNT, MONTH] = Report(links=put(blobs, bill("1")))
-    blobs.faults.coming += [Fault()] * 20
+    blobs.faults.coming += [Fault()] * 200
 
     _, (refusal,) = found(costs, NOVEMBER)
 
