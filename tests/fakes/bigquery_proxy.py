@@ -7,6 +7,8 @@
 - It passes over ASSERT: what a script asserts is asked first, and one that does not hold makes the
   job fail with its text.
 - It answers a repeated job id with 400: Google answers 409.
+- It forgets later why a job failed: where what a script asserts can't be asked, as of a table that
+  is not there, no job is made and the script is refused, which nobody tries again.
 """
 
 import json
@@ -48,6 +50,10 @@ def proxy_to(port: int, name_skus: NameSkus) -> Generator[str, None, None]:
         server.server_close()
 
 
+class _Refused(Exception):
+    """A script that is not handed on."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1
@@ -61,7 +67,11 @@ class _Handler(BaseHTTPRequestHandler):
             for name, value in self.headers.items()
             if name.lower() not in {"host", "content-length", "accept-encoding", "connection"}
         }
-        body, headers = self._mended(body, headers)
+        try:
+            body, headers = self._mended(body, headers)
+        except _Refused as error:
+            self._refuse(str(error))
+            return
         connection = HTTPConnection("127.0.0.1", self.emulator, timeout=60)
         connection.request(self.command, self.path, body, headers)
         response = connection.getresponse()
@@ -74,6 +84,15 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in response.getheaders():
             if name.lower() not in {"content-length", "transfer-encoding", "connection"}:
                 self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _refuse(self, message: str) -> None:
+        error = {"code": 404, "message": message, "errors": [{"reason": "notFound"}]}
+        content = json.dumps({"error": error}).encode()
+        self.send_response(404)
+        self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -109,7 +128,11 @@ class _Handler(BaseHTTPRequestHandler):
         return json.dumps(content).encode()
 
     def _broken(self, text: str, parameters: list[dict[str, Any]]) -> str | None:
-        """The text of the first assertion that does not hold."""
+        """The text of the first assertion that does not hold.
+
+        Raises:
+            _Refused: one can't be asked.
+        """
         for condition, said in ASSERT.findall(text):
             used = [each for each in parameters if f"@{each['name']}" in condition]
             asked = {
@@ -125,6 +148,8 @@ class _Handler(BaseHTTPRequestHandler):
             )
             answer = json.loads(connection.getresponse().read())
             connection.close()
+            if "rows" not in answer:
+                raise _Refused(answer["error"]["message"])
             if answer["rows"][0]["f"][0]["v"] != "true":
                 return str(said)
         return None
