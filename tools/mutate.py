@@ -5,6 +5,7 @@ those that it is given; ``--all`` takes all. Each mutant is tried in a process o
 imports the changed text in place of the file; no file is touched.
 """
 
+import importlib
 import importlib.abc
 import importlib.util
 import os
@@ -57,6 +58,8 @@ def main(words: Sequence[str]) -> int:
     chosen = [one for one in data["module"] if _chosen(one["file"], words)]
     if not chosen:
         print("No module of tools/mutate.toml differs from the last commit: name one, or --all.")
+    for name in data.get("imported", []):
+        importlib.import_module(name)
     shares = [_try(one, data.get("survivor", [])) for one in chosen]
     return 0 if all(share >= data["share"] for share in shares) else 1
 

@@ -106,3 +106,9 @@ def test_a_range_is_every_month_from_its_first_to_its_last() -> None:
 def test_what_is_no_range_of_months_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_periods(text)
+
+
+def test_a_range_holds_ten_years_and_not_a_month_more() -> None:
+    assert len(parse_periods("2016-12..2026-11")) == 120
+    with pytest.raises(UsageError, match="names 121 months: allowed are 120"):
+        parse_periods("2016-11..2026-11")
