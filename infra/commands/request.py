@@ -168,3 +168,11 @@ def _azure_names(settings: Settings, each: str) -> Iterator[Mapping[str, str]]:
         kind = "subscription" if scope.id.lower().startswith("/subscriptions/") else "billing"
         if each == kind:
             yield {**names, "scope": scope.id}
+        adopt = scope.adopt
+        if each == "adopted" and adopt.export and adopt.storage_account != azure.storage_account:
+            yield {
+                **names,
+                "export": adopt.export,
+                "account": adopt.storage_account or "",
+                "container": adopt.container or "",
+            }

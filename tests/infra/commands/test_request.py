@@ -114,6 +114,25 @@ def test_rights_for_tasks_are_asked_for_where_there_are_tasks(
     assert f"tasks of {hub}" in answer.stdout
 
 
+def test_reading_an_adopted_exports_container_is_asked_of_its_owner(
+    run_infra: RunInfra, stack: Path
+) -> None:
+    role = "Storage Blob Data Reader"
+    assert role not in run_infra("request", "--stack", stack, "--cloud", "azure").stdout
+    file = json.loads(stack.read_text(encoding="utf-8"))
+    adopt = {"export": "daily", "storage_account": "theirs", "container": "bills"}
+    file["config"]["ai-cost-monitoring:azure_scopes"][0]["adopt"] = adopt
+    stack.write_text(json.dumps(file), encoding="utf-8")
+
+    answer = run_infra("request", "--stack", stack, "--cloud", "azure")
+
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.count(f'--role "{role}"') == 1
+    assert "an owner of the storage account theirs" in answer.stdout
+    assert "az storage account show --name theirs" in answer.stdout
+    assert "/blobServices/default/containers/bills" in answer.stdout
+
+
 def test_what_stands_in_for_a_missing_setting_is_said(run_infra: RunInfra, stack: Path) -> None:
     answer = run_infra("request", "--stack", stack)
 
