@@ -17,6 +17,8 @@ SERVE  := auto
 DAYS   := 2
 SLOW   := slow or engine or runtime or browser
 PROOF  := proof
+# Folders without a quick test, whose imports alone take seconds; tests/test_repository.py looks.
+NOT_QUICK := tests/browser tests/engine tests/proof
 # Of the long proof: what is chosen by name, and how many tests run at once.
 PART    :=
 WORKERS := 2
@@ -70,7 +72,7 @@ test: lint types test-quick ## Check style and types, run the quick tests (under
 test-all: test test-slow ## Run everything; STRICT=1 makes a skipped test a failure
 
 test-quick: $(VENV)/.dev
-	@$(PY) -m pytest -n 2 -q tests -m "not ($(SLOW) or $(PROOF))"
+	@$(PY) -m pytest -n 2 -q tests $(NOT_QUICK:%=--ignore=%) -m "not ($(SLOW) or $(PROOF))"
 
 plan: $(VENV)/.dev ## Show what `pulumi up` would create and cost, without any account (PHASE=1)
 	@$(PY) -m infra plan --phase $(PHASE)

@@ -105,6 +105,24 @@ def test_make_alone_lists_the_targets(root: Path) -> None:
         assert re.search(rf"^ +{target} +\S", listed, re.MULTILINE), target
 
 
+def test_a_folder_that_the_quick_suite_passes_over_has_no_quick_test(root: Path) -> None:
+    makefile = (root / "Makefile").read_text(encoding="utf-8")
+    folders = re.findall(r"tests/\w+", makefile.partition("NOT_QUICK := ")[2].partition("\n")[0])
+    modules = [module for folder in folders for module in (root / folder).rglob("test_*.py")]
+    quick = [
+        str(module.relative_to(root))
+        for module in modules
+        if module.parent.name != "browser"  # whose conftest.py marks all that stands beside it
+        and not re.search(
+            r"^pytestmark = .*pytest\.mark\.(engine|proof)\b",
+            module.read_text("utf-8"),
+            re.MULTILINE,
+        )
+    ]
+    assert {module.parts[-2] for module in modules} >= {"browser", "engine", "proof"}
+    assert quick == []
+
+
 def test_the_locks_agree_with_pyproject(root: Path) -> None:
     assert disagreements(root) == []
 
