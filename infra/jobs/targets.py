@@ -11,7 +11,7 @@ from handlers.serving import HUB_WAREHOUSE, NATIVE_WAREHOUSES, Path
 from infra.settings import Job, Settings
 
 OF_A_CLOUD = frozenset({Run.DAILY, Run.COLLECT})
-"""What the clouds' jobs do; everything else is the hub's."""
+"""What the clouds' jobs do; everything else is the hub's, but for what a cloud is asked."""
 OF_A_WAREHOUSE = OF_A_CLOUD | {Run.MIGRATE}
 """What a collector of a cloud's own warehouse does."""
 AZURE_NATIVE_SCHEDULE = "0 4 * * *"
@@ -80,7 +80,11 @@ def waves(
             f"This environment does not read {cloud}'s bills{where}. Allowed: {known or 'none'}."
         )
     mine = [target for target in clouds if cloud in (None, target.cloud)]
-    if run in OF_A_CLOUD:
+    asking = [target for target in mine if target.path is Path.HUB]
+    if run is Run.RECONCILE and asking:
+        # Only the hub's job for a cloud can ask it; the hub's own compares invoices.
+        found = [asking, hub if cloud is None else []]
+    elif run in OF_A_CLOUD:
         # The hub's day works on what the clouds' jobs have loaded.
         found = [mine, hub if run is Run.DAILY and cloud is None else []]
     else:
