@@ -23,7 +23,7 @@ from tests.handlers.focus.facts import every_kind
 from tests.handlers.load.runs import collect
 from tests.proof.conftest import Tried
 
-pytestmark = [pytest.mark.proof, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(900)]
 
 BUILD = Path(__file__).parents[2] / "tools" / "engines" / "build.sh"
 VERSION = "1.2.0.1"
