@@ -1,6 +1,6 @@
 -- Dollars between what a cloud or an invoice states and what was loaded: of each bill the last
--- comparison, on both paths where it has two, the largest that nothing explains. Zero below a thousandth of what is stated, and where
--- a cloud has no difference.
+-- comparison, on both paths where it has two, the largest that nothing explains. Zero below a
+-- thousandth of what is stated, and where a cloud has no difference.
 WITH compared AS (
     SELECT
         checked.cloud_provider AS cloud_provider,
