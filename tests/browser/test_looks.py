@@ -75,6 +75,29 @@ def test_every_text_is_readable_and_none_is_cut(browser: Browser, uid: str, them
     assert browser.run(WIDE) == []
 
 
+def test_a_reason_is_read_whole_and_every_unusual_day_has_its_dot(browser: Browser) -> None:
+    cut = """
+    return [...arguments[0].querySelectorAll(".ag-cell-wrap-text .cell-text")]
+      .map((each) => [each.textContent, each.scrollWidth - each.clientWidth,
+        each.scrollHeight - each.closest(".ag-row").clientHeight]);
+    """
+    dots = """
+    const chart = getElement(arguments[0].querySelector(".drawing").id.slice(1)).chart;
+    const told = chart.getOption().series.find((each) => each.name === "Unusual");
+    const drawn = [...arguments[0].querySelectorAll(".drawing path")]
+      .filter((path) => path.getAttribute("fill") === told.color);
+    return [told.data.filter((value) => value !== null).length, drawn.length];
+    """
+    for width in (DESKTOP, PHONE):
+        browser.open("/d/anomaly-detection", width)
+        found: list[int] = browser.run(dots, panel(browser, "AWS: actual and expected"))
+        assert found[0] == found[1] > 0
+    browser.open("/d/anomaly-detection")
+    reasons = browser.run(cut, panel(browser, "Which days, and why"))
+    assert any("are usual" in text for text, _, _ in reasons)
+    assert all(wide <= 1 and high <= 1 for _, wide, high in reasons)
+
+
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("opens", [".filter", ".time", ".panel-head .quiet", ".panel-head .more"])
 def test_every_text_of_a_menu_is_readable(browser: Browser, opens: str, theme: str) -> None:
@@ -91,6 +114,11 @@ def test_a_phone_shows_one_panel_below_the_other(browser: Browser, uid: str) -> 
     assert browser.run("return document.documentElement.scrollWidth") == PHONE
     assert browser.run(WIDE) == []
     assert browser.run(CUT) == []
+    sides = """
+    return [...document.querySelectorAll(".bar .filter, .time-place")]
+      .map((each) => Math.round(each.getBoundingClientRect().left));
+    """
+    assert browser.run(sides) == [10, PHONE / 2 + 4] * 2
     script = """
     return [...document.querySelectorAll(".panel:not(.panel-stat)")]
       .map((each) => Math.round(each.getBoundingClientRect().width));
