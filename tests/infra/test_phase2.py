@@ -283,7 +283,7 @@ def test_a_mistake_in_phase_2s_configuration_is_told_with_its_remedy(
 ) -> None:
     with pytest.raises(ConfigError, match=re.escape(told)) as refused:
         in_stage(root, Stage.DUAL, changes)
-    assert "pulumi config set" in str(refused.value)
+    assert "    pulumi config " in str(refused.value)
 
 
 def by_urn(recording: Recording) -> dict[str, Recorded]:
