@@ -151,7 +151,7 @@ def test_a_text_that_may_wrap_makes_its_row_higher() -> None:
     found = shown(
         of, "name reason", ("a", "770 USD where 217 were expected and 90 to 400 are usual")
     )
-    name, reason = grid(found, Theme.DARK, NOW, lambda *_: None)["columnDefs"]
+    name, reason = grid(found, Theme.DARK, NOW, lambda _link, _row: None)["columnDefs"]
     assert (reason["wrapText"], reason["autoHeight"], reason["minWidth"]) == (True, True, 260)
     assert "wrapText" not in name
 
