@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -171,7 +172,12 @@ def _environment(
 
 
 def recorded(program: Callable[[], None] = build_hub, *, preview: bool = False) -> Recording:
-    """The graph that ``program`` registers."""
+    """The graph that ``program`` registers; nobody changes it, so that all look at the same one."""
+    return _recorded(program, preview)
+
+
+@cache
+def _recorded(program: Callable[[], None], preview: bool) -> Recording:
     return record(program, {}, preview=preview)
 
 

@@ -1,6 +1,7 @@
 """The parts of Grafana's side, wired as the platform wires them, and recorded without a cloud."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 import pulumi
 import pulumi_gcp as gcp
@@ -88,16 +89,20 @@ def on_cloud_run() -> None:
     pulumi.export("url", service.url)
 
 
+# A recording is never changed, so that all tests look at the same one.
+@cache
 def recorded_external(
-    *, with_key: bool = True, notify: Sequence[str] = NOTIFY, docs_url: str = ""
+    *, with_key: bool = True, notify: tuple[str, ...] = NOTIFY, docs_url: str = ""
 ) -> Recording:
     return record(lambda: external(with_key=with_key, notify=notify, docs_url=docs_url), {})
 
 
+@cache
 def previewed(program: Callable[[], None]) -> Recording:
     return record(program, {}, preview=True)
 
 
+@cache
 def recorded_cloud_run() -> Recording:
     return record(on_cloud_run, {})
 
