@@ -222,7 +222,8 @@ class Stack:
     def resources(self) -> dict[str, Json]:
         """What state knows, by URN."""
         # Not by `pulumi stack export`, which says the same and takes half a second to start.
-        latest = cast(Json, json.loads(self.state_text()))["checkpoint"].get("latest") or {}
+        state: Json = json.loads(self.state_text())
+        latest: Json = state["checkpoint"].get("latest") or {}
         return {resource["urn"]: resource for resource in latest.get("resources", [])}
 
     def state_text(self) -> str:
