@@ -4,7 +4,8 @@ import csv
 import gzip
 import io
 from collections import defaultdict
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from statistics import median
@@ -82,6 +83,37 @@ def test_work_weeks_show_in_the_cost(lines: list[PlainLine]) -> None:
         if line.sku == "USE1-MP:USE1_OutputTokenCount-Units" and line.line_type == "Usage":
             days[line.day.weekday() >= 5].append(line.cost)
     assert median(days[True]) < median(days[False]) / 2
+
+
+@pytest.mark.parametrize("cloud", ["AWS", "Azure", "GCP"])
+def test_consumption_of_each_cloud_grows_by_a_tenth_a_month(
+    cloud: str, lines: list[PlainLine]
+) -> None:
+    used_of = (line for line in lines if line.cloud == cloud and is_ai(line) and line.cost > 0)
+    usage = [line for line in used_of if line.line_type != "Tax"]  # is of the month's first day
+    first, last = min(line.day for line in usage), max(line.day for line in usage)
+    weeks = timedelta(days=14)  # as many of each weekday; a month lies between
+    early = _medians(line for line in usage if line.day < first + weeks)
+    late = _medians(line for line in usage if line.day > last - weeks)
+    used = early.keys() & late.keys()
+    grown = [each for each in used if late[each] > early[each] * Decimal("1.1")]
+    assert grown
+
+
+def _medians(lines: Iterable[PlainLine]) -> dict[tuple[str, str, str], Decimal]:
+    """What each SKU that an account used on most days of two weeks costs on one of them."""
+    days: dict[tuple[str, str, str], dict[date, Decimal]] = defaultdict(
+        lambda: defaultdict(Decimal)
+    )
+    for line in lines:
+        days[line.scope, line.account, line.sku][line.day] += line.cost
+    return {used: median(each.values()) for used, each in days.items() if len(each) > 10}
+
+
+@pytest.mark.parametrize("cloud", ["AWS", "Azure", "GCP"])
+def test_each_cloud_has_batches(cloud: str, lines: list[PlainLine]) -> None:
+    batches = [line for line in lines if line.cloud == cloud and "batch" in line.sku.casefold()]
+    assert sum(line.cost for line in batches if is_ai(line)) > 0
 
 
 def test_each_cloud_has_a_spike_of_three_to_five_times_the_usual(
