@@ -42,7 +42,7 @@ def _outcomes(folder: Path, root: Path, source: str, *options: str, strict: str)
     """What a run of pytest over one file counts, by outcome; ``exit`` is its exit code."""
     tests = folder / "tests"
     shutil.copytree(root / "tests" / "offline", tests / "offline")
-    for name in ("conftest.py", "doorkeeper.py"):
+    for name in ("conftest.py", "doorkeeper.py", "made_once.py"):
         shutil.copy(root / "tests" / name, tests)
     shutil.copy(root / "pyproject.toml", folder)
     (tests / "test_outcomes.py").write_text(source)
