@@ -123,7 +123,9 @@ class FakeRedshift:
 
     def wait(self) -> None:
         """Until everything that was started has ended."""
-        for thread in self._threads:
+        with self._lock:
+            started = list(self._threads)
+        for thread in started:
             thread.join()
 
     def batches(self, beginning: str) -> list[Statement]:
@@ -177,9 +179,9 @@ class FakeRedshift:
             )
             self.statements[made.id] = made
             self._tokens[token] = (said, made.id)
-        thread = threading.Thread(target=self._run, args=(made, parameters), daemon=True)
-        self._threads.append(thread)
-        thread.start()
+            thread = threading.Thread(target=self._run, args=(made, parameters), daemon=True)
+            thread.start()
+            self._threads.append(thread)
         return {"Id": made.id, "CreatedAt": made.created}
 
     def _run(self, made: Statement, parameters: Mapping[str, str]) -> None:
