@@ -9,11 +9,11 @@ from string import Template
 import click
 
 from handlers.record import Cloud
+from infra.doctor.needs import concerns
 from infra.native_settings import CollectorRuntime
 from infra.scopes import AwsScope
 from infra.settings import AwsSettings, Settings
 from infra.stack_file import ROOT, read_stack
-from infra.stages import Phase
 
 CLOUDS: Mapping[Cloud, str] = {
     Cloud.GCP: "Google Cloud",
@@ -77,11 +77,8 @@ def requests(settings: Settings) -> Iterator[Request]:
     """Everything that must be granted for these settings, the hub first."""
     for text in tomllib.loads(TEXTS.read_text(encoding="utf-8"))["request"]:
         cloud = Cloud[text["cloud"].upper()]
-        if settings.phase < text.get("phase", Phase.HUB):
-            continue
         runtime = _runtime(settings, cloud)
-        login = settings.grafana.login
-        if text.get("runtime", runtime) != runtime or text.get("grafana", login) != login:
+        if not concerns(text, settings.phase, runtime, settings.grafana.login):
             continue
         for names in _names(settings, cloud, text["each"]):
             filled = {

@@ -22,10 +22,15 @@ def needs(
     """
     text = Path(__file__).with_name("needs.toml").read_text(encoding="utf-8")
     found: Sequence[Mapping[str, Any]] = tomllib.loads(text)[cloud]
-    return [
-        entry
-        for entry in found
-        if entry.get("phase", Phase.HUB) <= phase
+    return [entry for entry in found if concerns(entry, phase, runtime, grafana)]
+
+
+def concerns(
+    entry: Mapping[str, Any], phase: Phase, runtime: CollectorRuntime, grafana: Login
+) -> bool:
+    """Whether an entry is about such an environment; it may name a phase, a runtime, a login."""
+    return (
+        entry.get("phase", Phase.HUB) <= phase
         and entry.get("runtime", runtime) == runtime
         and entry.get("grafana", grafana) == grafana
-    ]
+    )
