@@ -16,8 +16,9 @@ from handlers.serving import NATIVE_WAREHOUSES
 from handlers.tables import LEDGER
 
 STOPPED = timedelta(hours=36)
-"""So long behind the other path of its cloud one has stopped: both load every day, with half a day
-of grace (a promotion waits for such a path, infra/promotion/gates.py)."""
+"""Without a load for so long a path has stopped, and is not what people could be served from: a run
+a day, and half a day of grace. Here it is counted from the cloud's other path, in a promotion's
+gate (infra/promotion/gates.py) from now."""
 
 
 @dataclass(frozen=True)

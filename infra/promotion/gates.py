@@ -12,14 +12,11 @@ from handlers import ledger
 from handlers.alerts.runner import Row, Runner
 from handlers.cut import UnknownCustomer, refuse_unknown
 from handlers.parity import BillParity, Status, compare, green_days
+from handlers.reconcile.paths import STOPPED
 from handlers.serving import HUB_WAREHOUSE, NATIVE_WAREHOUSES
 from infra.promotion.environment import Environment
 from infra.promotion.standing import Move
 from infra.stages import Stage
-
-STALE = timedelta(hours=36)
-"""Without a load for so long a path is not what people could be served from: a run a day, and half
-a day of grace."""
 
 BEHIND = timedelta(days=4)
 """A path whose last complete day of usage is longer ago lacks days that people expect to see; the
@@ -116,7 +113,7 @@ def _stale(environment: Environment, paths: Collection[_Path]) -> Iterator[Block
         for warehouse in (names[path] for path in _Path if path in paths):
             row = rows.get((str(cloud), warehouse))
             at = None if row is None else cast("datetime", row["loaded_at"]).replace(tzinfo=UTC)
-            if at is None or environment.clock() - at > STALE:
+            if at is None or environment.clock() - at > STOPPED:
                 when = f"since {at:%Y-%m-%d %H:%M} UTC" if at else "ever"
                 yield Blocker(
                     f"{cloud}: nothing was loaded on the path '{warehouse}' {when}.",
