@@ -31,17 +31,22 @@ class BillWords(TypedDict):
 
 @dataclass(frozen=True)
 class Bills:
-    """A warehouse's bills while it is open; ``loaded`` are those that are wanted.
+    """A warehouse's bills while it is open, ``all_loaded``; ``wanted`` says which are chosen.
 
     ``books`` opens where comparisons are kept.
     """
 
     wanted: Wanted
-    loaded: Sequence[LedgerRow]
+    all_loaded: Sequence[LedgerRow]
     site: Site
     store: Store
     scratch: Scratch
     books: Callable[[], Books]
+
+    @property
+    def loaded(self) -> Sequence[LedgerRow]:
+        """Those that are wanted."""
+        return self.wanted.among(self.all_loaded)
 
 
 @contextmanager
@@ -62,8 +67,7 @@ def open_bills(words: BillWords) -> Generator[Bills]:
             def books() -> Books:
                 return Books(store.runner(connection), store.warehouse.name, site.rates)
 
-            loaded = wanted.among(store.warehouse.loaded())
-            yield Bills(wanted, loaded, site, store, scratch, books)
+            yield Bills(wanted, store.warehouse.loaded(), site, store, scratch, books)
 
 
 def name_of(bill: LedgerRow | Statement) -> str:

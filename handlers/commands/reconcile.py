@@ -50,7 +50,7 @@ def reconcile(**words: Unpack[Words]) -> None:
 
         found = reconcile_bills(
             bills.wanted,
-            bills.store.warehouse.loaded(),
+            bills.all_loaded,
             bills.site.invoices,
             ask,
             bills.books(),
@@ -84,12 +84,11 @@ def _table(compared: Sequence[Compared]) -> str:
     for each in compared:
         parts = ", ".join(f"{part.reason} {money(part.difference)}" for part in each.parts)
         said = each.statement
-        path = f" ({each.warehouse})" if each.warehouse else ""
         amounts = (said.total, each.loaded, each.difference)
         add_row(
             made,
             [
-                name_of(said) + path,
+                name_of(said) + each.published_by,
                 said.said_by.value,
                 said.currency,
                 *map(money, amounts),

@@ -97,6 +97,11 @@ class Compared:
     warehouse: str | None = None
 
     @property
+    def published_by(self) -> str:
+        """What follows the bill's name: `` (redshift)``; empty where nobody else published it."""
+        return f" ({self.warehouse})" if self.warehouse else ""
+
+    @property
     def difference(self) -> Decimal:
         """Stated less loaded."""
         return self.statement.total - self.loaded

@@ -60,12 +60,11 @@ def _ask(clients: Clients, periods: Sequence[date]) -> Answers:
 
 def _tell(compared: Compared, job: Job) -> None:
     said = compared.statement
-    path = f" ({compared.warehouse})" if compared.warehouse else ""
     parts = ", ".join(f"{part.reason} {part.difference:f}" for part in compared.parts)
     job.log.line(
         Severity.INFO if compared.is_explained else Severity.WARNING,
-        f"{said.cloud} {said.scope} {said.period:%Y-%m}{path}: {said.said_by} differs by"
-        f" {compared.difference:f} {said.currency} ({parts or 'nothing'})",
+        f"{said.cloud} {said.scope} {said.period:%Y-%m}{compared.published_by}: {said.said_by}"
+        f" differs by {compared.difference:f} {said.currency} ({parts or 'nothing'})",
         step=Step.BILL,
         load_id=compared.load.load_id,
         stated=said.total,
