@@ -1,7 +1,5 @@
 """Ten days of the sample over a month's end, collected once, for the commands that only read."""
 
-import fcntl
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.handlers.sample.rereading import PlainLine, is_ai, read, table
+from tests.made_once import made_once
 
 DAYS = ("--days", "10", "--end", "2026-11-05")
 
@@ -20,6 +19,10 @@ class Collected:
 
     sample: Path
     path: Path
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> "Collected":
+        return cls(folder / "sample", folder / "costs.duckdb")
 
     @property
     def warehouse(self) -> str:
@@ -44,19 +47,15 @@ def call_door(*words: str) -> str:
 
 @pytest.fixture(scope="session")
 def collected(tmp_path_factory: pytest.TempPathFactory) -> Collected:
-    """Made by the first of the processes that run tests; the others wait for it."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    folder = shared / "collected"
-    made = Collected(folder / "sample", folder / "costs.duckdb")
-    with (shared / "collected.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.path.with_suffix(".read.duckdb").is_file():
-            call_door("sample", str(made.sample), *DAYS)
-            site = str(made.sample / "site")
-            call_door("collect", str(made.sample), "--warehouse", made.warehouse, "--site", site)
-    return made
+    """Made by the first of the processes that run tests; see tests/made_once.py."""
+
+    def write(folder: Path) -> None:
+        made = Collected.in_folder(folder)
+        call_door("sample", str(made.sample), *DAYS)
+        site = str(made.sample / "site")
+        call_door("collect", str(made.sample), "--warehouse", made.warehouse, "--site", site)
+
+    return Collected.in_folder(made_once(tmp_path_factory, "collected", write))
 
 
 @pytest.fixture(scope="session")
